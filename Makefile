@@ -1,0 +1,51 @@
+# Bare `make` lists the targets. Each sets up what it needs, once.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+ENV ?= dev
+PYTHON ?= python3
+export PYTHON
+# The project's own Python, Node and CDK come first; nothing has to be installed by hand.
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export PYTHONPATH := $(CURDIR)
+CDK := cdk --no-notices --no-version-reporting
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install everything into .venv and node_modules
+	@scripts/setup
+
+demo: setup ## Deploy into the embedded AWS and make avatars; pictures in out/
+	@python -m demo
+
+up: setup ## Start the embedded AWS, deploy, leave it running
+	@python -m demo up
+
+down: ## Stop the embedded AWS
+	@if [ -x .venv/bin/python ]; then python -m local_aws down; fi
+
+logs: ## Follow the embedded AWS and everything it runs
+	@python -m local_aws logs --follow
+
+test: setup ## Run all tests, as CI does
+	@scripts/test
+
+test-slow: setup ## Also the slow ones: every IAM grant removed in turn
+	@python -m pytest -m slow
+
+check: setup ## Lint, formatting, types
+	@scripts/check
+
+fix: setup ## Apply what lint and formatter can mend
+	@ruff check --fix . && ruff format .
+
+synth: setup ## Templates into cdk.out/ (ENV=dev)
+	@$(CDK) synth --quiet --context environment=$(ENV) --output cdk.out && echo "Templates for '$(ENV)' are in cdk.out/"
+
+deploy: setup ## Deploy to the AWS account of your credentials (ENV=dev)
+	@$(CDK) deploy --all --context environment=$(ENV)
+
+clean: down ## Remove everything that was built or installed
+	@rm -rf .venv node_modules build cdk.out out .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.PHONY: help setup demo up down logs test test-slow check fix synth deploy clean
