@@ -1,0 +1,66 @@
+"""One picture of the whole tour: the photos with their verdicts, and the avatars."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
+
+if TYPE_CHECKING:
+    from demo.journey import Gallery
+
+INK, PAPER, GOOD, BAD, QUIET = "#20242b", "#f7f6f2", "#2f8f5b", "#c0392b", "#7b8290"
+TILE, GAP, MARGIN, COLUMNS = 150, 14, 36, 5
+AVATAR = (TILE * COLUMNS + GAP * (COLUMNS - 1) - GAP * 3) // 4
+
+
+def draw(gallery: Gallery, caption: str) -> Image.Image:
+    """Photos in rows of five, each framed by its verdict; then the avatars, larger."""
+    rows = -(-len(gallery.uploads) // COLUMNS)
+    photos_height = rows * (TILE + 24 + GAP)
+    width = 2 * MARGIN + COLUMNS * TILE + (COLUMNS - 1) * GAP
+    height = MARGIN + 78 + photos_height + 56 + AVATAR + 24 + 46 + MARGIN
+    sheet = Image.new("RGB", (width, height), PAPER)
+    pen = ImageDraw.Draw(sheet)
+    pen.text((MARGIN, MARGIN - 10), "From photos to avatars", INK, _font(30))
+    pen.text((MARGIN, MARGIN + 34), "Uploads, each with its verdict", QUIET, _font(17))
+    top = MARGIN + 70
+    for index, (upload, state, code) in enumerate(gallery.uploads):
+        x = MARGIN + (index % COLUMNS) * (TILE + GAP)
+        y = top + (index // COLUMNS) * (TILE + 24 + GAP)
+        good = state == "accepted"
+        _framed(sheet, _open(upload.content), (x, y), TILE, GOOD if good else BAD)
+        pen.text((x, y + TILE + 4), state if good else code, GOOD if good else BAD, _font(15))
+    top += photos_height + 8
+    pen.text((MARGIN, top), caption, QUIET, _font(17))
+    top += 34
+    for index, (picture, seed) in enumerate(gallery.avatars):
+        x = MARGIN + index * (AVATAR + GAP)
+        _framed(sheet, picture, (x, top), AVATAR, INK)
+        pen.text((x, top + AVATAR + 4), f"seed {seed}", QUIET, _font(15))
+    return sheet
+
+
+def _framed(
+    sheet: Image.Image, picture: Image.Image, at: tuple[int, int], side: int, color: str
+) -> None:
+    sheet.paste(picture.resize((side, side), Image.Resampling.LANCZOS), at)
+    x, y = at
+    ImageDraw.Draw(sheet).rectangle((x, y, x + side - 1, y + side - 1), outline=color, width=3)
+
+
+def _open(content: bytes) -> Image.Image:
+    """The picture, or a torn sheet where there is none."""
+    try:
+        return Image.open(io.BytesIO(content)).convert("RGB")
+    except (UnidentifiedImageError, OSError):
+        torn = Image.new("RGB", (TILE, TILE), "#dcdad3")
+        pen = ImageDraw.Draw(torn)
+        edge = [(0, 95), (25, 78), (50, 98), (80, 74), (112, 100), (150, 82)]
+        pen.polygon([*edge, (150, 150), (0, 150)], fill=PAPER)
+        return torn
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)

@@ -1,0 +1,231 @@
+"""The journey of one avatar, from sign-up to erasure, as a client app walks it."""
+
+from __future__ import annotations
+
+import io
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import requests
+from PIL import Image
+
+from demo import photos
+from demo.client import ApiError, AvatarClient
+from demo.identity import Account, UserPool
+from demo.record import Record, expect
+from local_aws.testcards import TOXIC_PHRASE
+
+if TYPE_CHECKING:
+    from demo.backstage import Backstage
+    from demo.photos import Upload
+
+CONSENT = "The person in these photos agrees that avatars of them are made and kept by this app."
+PROMPT = "portrait of <subject> smiling, warm light"
+TRAINING_ENDS = {"succeeded", "failed", "cancelled"}
+GENERATION_ENDS = {
+    "succeeded", "partially_filtered", "filtered", "failed", "cancelled", "expired",
+}  # fmt: skip
+
+
+@dataclass
+class Gallery:
+    """What the contact sheet shows."""
+
+    uploads: list[tuple[Upload, str, str]] = field(default_factory=list)
+    avatars: list[tuple[Image.Image, int]] = field(default_factory=list)
+
+
+@dataclass
+class Journey:
+    """One user's tour. `backstage` looks behind the API, where the text on screen says so."""
+
+    client: AvatarClient
+    pool: UserPool
+    backstage: Backstage
+    record: Record
+    gallery: Gallery = field(default_factory=Gallery)
+    ids: set[str] = field(default_factory=set)
+
+    def run(self) -> None:
+        """Walk all steps; raise `DemoError`, `ApiError` or `TimeoutError` where one goes wrong."""
+        self.sign_in()
+        subject = self.create_subject()
+        self.upload_photos(subject)
+        self.train(subject)
+        self.generate(subject)
+        self.refuse_prompt(subject)
+        self.withhold_image(subject)
+        self.erase(subject)
+
+    def sign_in(self) -> None:
+        """Sign up, confirm the e-mail address, sign in."""
+        with self.record.step("Sign up and in") as step:
+            account = Account.invent("ada")
+            self.pool.sign_up(account)
+            tokens = self.pool.sign_in(account)
+            self.client.token = tokens["IdToken"]
+            step.result = f"a token for {tokens['ExpiresIn'] // 60} minutes"
+
+    def create_subject(self) -> str:
+        """Create the subject, with the consent of the person."""
+        with self.record.step("Create a subject, with consent") as step:
+            consent = {"statement": CONSENT, "accepted": True}
+            body = {"name": "Ada", "kind": "person", "consent": consent}
+            subject = self.client.post("/subjects", body)
+            self.ids.add(subject["id"])
+            step.result = subject["id"]
+        return str(subject["id"])
+
+    def upload_photos(self, subject: str) -> None:
+        """Upload twelve good photos and three to refuse; read the verdicts."""
+        with self.record.step("Upload 12 photos, and 3 files that must be refused") as step:
+            refused = [photos.without_a_face(), photos.broken(), photos.unsafe()]
+            uploads = photos.portraits() + refused
+            wanted = [
+                {"content_type": u.content_type, "size_bytes": len(u.content)} for u in uploads
+            ]
+            slots = self.client.post(f"/subjects/{subject}/photos", {"photos": wanted})["photos"]
+            for slot, upload in zip(slots, uploads, strict=True):
+                self.client.upload(slot, upload.content).raise_for_status()
+            verdicts = self._verdicts(subject, [slot["id"] for slot in slots])
+            for slot, upload in zip(slots, uploads, strict=True):
+                verdict = verdicts[slot["id"]]
+                why = f"{verdict['code']}: {verdict['reason']}" if verdict.get("code") else ""
+                print(f"  {upload.name:<14} {verdict['state']:<9} {why}", flush=True)
+                self.gallery.uploads.append((upload, verdict["state"], verdict.get("code") or ""))
+                good = upload not in refused
+                expect((verdict["state"] == "accepted") == good, f"{upload.name} was misjudged")
+            self.ids.update(verdicts)
+            summary = self.client.get(f"/subjects/{subject}")["photos"]
+            expect(summary["accepted"] == 12, f"12 photos should count, not {summary['accepted']}")
+            again = self.client.post(f"/subjects/{subject}/photos", {"photos": wanted[:1]})[
+                "photos"
+            ]
+            self.client.delete(f"/subjects/{subject}/photos/{again[0]['id']}")
+            step.result = "12 accepted, 3 refused with a reason; the refused freed their places"
+
+    def _verdicts(self, subject: str, wanted: list[str]) -> dict[str, dict[str, Any]]:
+        end = time.monotonic() + 120
+        while True:
+            found = {p["id"]: p for p in self.client.items(f"/subjects/{subject}/photos")}
+            mine = {one: found[one] for one in wanted}
+            if all(photo["state"] in {"accepted", "rejected"} for photo in mine.values()):
+                return mine
+            expect(time.monotonic() < end, "photos were still being checked after 120 s")
+            time.sleep(0.5)
+
+    def train(self, subject: str) -> None:
+        """Train the subject's adapter, with progress."""
+        with self.record.step("Train: a SageMaker job learns the subject") as step:
+            training = self.client.post(f"/subjects/{subject}/trainings")
+            self.ids.add(training["id"])
+            shown = ""
+
+            def show(reading: dict[str, Any]) -> None:
+                nonlocal shown
+                progress = reading.get("progress") or {}
+                line = f"  {reading['state']:<10} {progress.get('phase') or '':<11}"
+                if progress.get("step"):
+                    line += f" step {progress['step']}/{progress['max_steps']}"
+                if progress.get("loss") is not None:
+                    line += f"  loss {progress['loss']:.4f}"
+                if line != shown:
+                    print(line, flush=True)
+                    shown = line
+
+            ended = self.client.wait(
+                f"/trainings/{training['id']}",
+                lambda t: t["state"] in TRAINING_ENDS,
+                seconds=600,
+                seen=show,
+                every=1.5,
+            )
+            expect(ended["state"] == "succeeded", f"the training {ended['state']}: {ended}")
+            state = self.client.get(f"/subjects/{subject}")["state"]
+            expect(state == "ready", f"the subject should be ready, not {state}")
+            step.result = f"adapter published ({training['id']})"
+
+    def generate(self, subject: str) -> None:
+        """Four avatars from an endpoint that sleeps."""
+        with self.record.step("Idle: the endpoint scales in to zero processes") as step:
+            self.backstage.wait_for_serving(False, 240)
+            step.result = "serving processes: 0 (behind the API)"
+        with self.record.step(
+            "Generate four avatars; the first request wakes the endpoint"
+        ) as step:
+            ended, states = self._generate(
+                subject, samples=4, seed=7, style_preset="photographic", text=PROMPT
+            )
+            expect(ended["state"] == "succeeded", f"the generation ended {ended['state']}: {ended}")
+            for artifact in ended["artifacts"]:
+                picture = Image.open(io.BytesIO(self._download(artifact["url"])))
+                self.gallery.avatars.append((picture.convert("RGB"), artifact["seed"]))
+            expect(len(self.gallery.avatars) == 4, "four avatars were asked for")
+            step.result = " → ".join(states)
+
+    def _generate(self, subject: str, text: str, **fields: Any) -> tuple[dict[str, Any], list[str]]:
+        body = {"subject_id": subject, "text_prompts": [{"text": text}], "steps": 20, **fields}
+        created = self.client.post("/generations", body)
+        self.ids.add(created["id"])
+        states: list[str] = []
+
+        def show(reading: dict[str, Any]) -> None:
+            if not states or states[-1] != reading["state"]:
+                states.append(reading["state"])
+                serving = len(self.backstage.processes("serving"))
+                print(f"  {reading['state']:<18} serving processes: {serving}", flush=True)
+
+        ended = self.client.wait(
+            f"/generations/{created['id']}",
+            lambda g: g["state"] in GENERATION_ENDS,
+            seconds=300,
+            seen=show,
+        )
+        self.ids.update(artifact["id"] for artifact in ended["artifacts"])
+        return ended, states
+
+    def _download(self, url: str) -> bytes:
+        answer = requests.get(url, timeout=60)
+        answer.raise_for_status()
+        return answer.content
+
+    def refuse_prompt(self, subject: str) -> None:
+        """A prompt with the test phrase is refused before any GPU is asked."""
+        with self.record.step("A prompt that is refused") as step:
+            try:
+                self._generate(subject, text=TOXIC_PHRASE)
+            except ApiError as error:
+                expect(error.code == "prompt_rejected", f"refused, but as '{error.code}'")
+                step.result = str(error)
+            else:
+                expect(False, "the test phrase was accepted")
+
+    def withhold_image(self, subject: str) -> None:
+        """One of two generated images is withheld."""
+        title = "A generated image that is withheld (the moderation double is told to object once)"
+        with self.record.step(title) as step:
+            self.backstage.withhold_next_image()
+            ended, _ = self._generate(subject, samples=2, seed=11, text=PROMPT)
+            reasons = sorted(artifact["finish_reason"] for artifact in ended["artifacts"])
+            expect(reasons == ["CONTENT_FILTERED", "SUCCESS"], f"finish reasons were {reasons}")
+            links = [a for a in ended["artifacts"] if a.get("url")]
+            expect(len(links) == 1, "a withheld image must have no link")
+            step.result = f"{ended['state']}: one released, one withheld without a link"
+
+    def erase(self, subject: str) -> None:
+        """Delete the subject; then look for it in every store."""
+        with self.record.step("Delete the subject, then search every store for it") as step:
+            before = {k: len(v) for k, v in self.backstage.traces(self.ids).items()}
+            self.client.delete(f"/subjects/{subject}")
+            end = time.monotonic() + 60
+            while any((left := self.backstage.traces(self.ids)).values()):
+                expect(time.monotonic() < end, f"still there after 60 s: {left}")
+                time.sleep(0.5)
+            for store, count in before.items():
+                print(f"  {store:<20} {count:>3} before, {len(left[store])} after", flush=True)
+            try:
+                self.client.get(f"/subjects/{subject}")
+            except ApiError as error:
+                expect(error.status == 404, f"the subject answers {error.status}")
+            step.result = f"{sum(before.values())} traces before, none after"
