@@ -1,0 +1,64 @@
+"""One deployment for the whole session; `E2E_PORT=4566` uses the one that `make up` started."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo.backstage import Backstage
+from demo.deployment import ROOT, Deployment
+from demo.outputs import Outputs
+from local_aws import client as embedded
+from local_aws.testing import embedded_aws
+from tests.e2e.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from demo.client import AvatarClient
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with ExitStack() as stack:
+        if port := os.environ.get("E2E_PORT"):
+            aws = embedded.environment(int(port))
+            outputs = Outputs.read(ROOT / ".local" / "outputs.json")
+        else:
+            aws = stack.enter_context(embedded_aws(speed=60))
+            outputs = Deployment(aws, tmp_path_factory.mktemp("deployment")).deploy()
+        api = f"{aws['AWS_ENDPOINT_URL']}/restapis/{outputs.ApiId}/v1/_user_request_"
+        yield Stage(api, Backstage(aws, outputs))
+
+
+@pytest.fixture
+def alice(stage: Stage) -> AvatarClient:
+    return stage.user("alice")
+
+
+@pytest.fixture
+def bob(stage: Stage) -> AvatarClient:
+    return stage.user("bob")
+
+
+@pytest.fixture(scope="session")
+def ada(stage: Stage) -> AvatarClient:
+    """The user who owns `ready_subject`."""
+    return stage.user("ada")
+
+
+@pytest.fixture(scope="session")
+def ready_subject(stage: Stage, ada: AvatarClient) -> str:
+    subject = stage.subject_with_photos(ada)
+    training = stage.train(ada, subject)
+    assert training["state"] == "succeeded", training
+    return subject
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/e2e/" in item.path.as_posix():
+            item.add_marker(pytest.mark.e2e)

@@ -1,0 +1,132 @@
+"""What the scenes need: users, photos, trained subjects, and a look behind the API."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from demo.client import AvatarClient
+from demo.deployment import REGION
+from demo.identity import Account, UserPool
+from demo.journey import CONSENT, GENERATION_ENDS, TRAINING_ENDS
+from demo.photos import portraits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from demo.backstage import Backstage
+    from demo.outputs import Outputs
+    from demo.photos import Upload
+
+T = TypeVar("T")
+PHOTO_ENDS = {"accepted", "rejected", "expired"}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One deployment, for the whole session."""
+
+    base_url: str
+    backstage: Backstage
+
+    @property
+    def outputs(self) -> Outputs:
+        return self.backstage.outputs
+
+    @property
+    def pool(self) -> UserPool:
+        return UserPool(
+            endpoint=self.backstage.endpoint,
+            region=REGION,
+            pool_id=self.outputs.UserPoolId,
+            client_id=self.outputs.UserPoolClientId,
+        )
+
+    def user(self, name: str) -> AvatarClient:
+        """A new account, signed in."""
+        account = Account.invent(name)
+        self.pool.sign_up(account)
+        return AvatarClient(self.base_url, self.pool.sign_in(account)["IdToken"])
+
+    def new_subject(self, user: AvatarClient, kind: str = "person") -> str:
+        consent = {"statement": CONSENT, "accepted": True}
+        subject = user.post("/subjects", {"name": "Ada", "kind": kind, "consent": consent})
+        return str(subject["id"])
+
+    def upload(
+        self, user: AvatarClient, subject: str, uploads: list[Upload]
+    ) -> list[dict[str, Any]]:
+        """Ask for slots, upload, wait for the verdicts; one photo document for each upload."""
+        wanted = [{"content_type": u.content_type, "size_bytes": len(u.content)} for u in uploads]
+        slots = user.post(f"/subjects/{subject}/photos", {"photos": wanted})["photos"]
+        for slot, one in zip(slots, uploads, strict=True):
+            user.upload(slot, one.content).raise_for_status()
+        return self.verdicts(user, subject, [slot["id"] for slot in slots])
+
+    def verdicts(self, user: AvatarClient, subject: str, ids: list[str]) -> list[dict[str, Any]]:
+        def read() -> list[dict[str, Any]] | None:
+            found = {photo["id"]: photo for photo in user.items(f"/subjects/{subject}/photos")}
+            photos = [found[one] for one in ids]
+            return photos if all(photo["state"] in PHOTO_ENDS for photo in photos) else None
+
+        return eventually(read, seconds=90)
+
+    def subject_with_photos(self, user: AvatarClient, count: int = 10) -> str:
+        subject = self.new_subject(user)
+        photos = self.upload(user, subject, portraits(count))
+        assert [photo["state"] for photo in photos] == ["accepted"] * count
+        return subject
+
+    def train(self, user: AvatarClient, subject: str) -> dict[str, Any]:
+        training = user.post(f"/subjects/{subject}/trainings")
+        return self.trained(user, training["id"])
+
+    def trained(self, user: AvatarClient, training: str) -> dict[str, Any]:
+        return user.wait(
+            f"/trainings/{training}", lambda t: t["state"] in TRAINING_ENDS, seconds=300
+        )
+
+    def generate(self, user: AvatarClient, **body: Any) -> dict[str, Any]:
+        body.setdefault("text_prompts", [{"text": "portrait of <subject>"}])
+        body.setdefault("steps", 10)
+        created = user.post("/generations", body)
+        return self.generated(user, created["id"])
+
+    def generated(self, user: AvatarClient, generation: str) -> dict[str, Any]:
+        return user.wait(
+            f"/generations/{generation}", lambda g: g["state"] in GENERATION_ENDS, seconds=180
+        )
+
+    def function(self, name: str) -> str:
+        """The physical name of the one function that runs `lambdas.<name>.handler`."""
+        pages = self.client("lambda").get_paginator("list_functions").paginate()
+        names = [
+            function["FunctionName"]
+            for page in pages
+            for function in page["Functions"]
+            if function["Handler"] == f"lambdas.{name}.handler"
+        ]
+        assert len(names) == 1, f"{len(names)} functions run lambdas.{name}"
+        return str(names[0])
+
+    def client(self, service: str) -> Any:
+        return self.backstage.client(service)
+
+    def queue(self, part: str) -> str:
+        """The URL of the one queue whose name contains `part` and is no dead-letter queue."""
+        urls: list[str] = self.client("sqs").list_queues()["QueueUrls"]
+        found = [u for u in urls if part in u.lower() and "dead" not in u.lower()]
+        assert len(found) == 1, f"queues with {part!r}: {found}"
+        return found[0]
+
+
+def eventually(read: Callable[[], T | None], *, seconds: float, every: float = 0.4) -> T:
+    """The first answer of `read` that is neither None nor False."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = read()
+        if answer is not None and answer is not False:
+            return answer
+        assert time.monotonic() < end, f"nothing after {seconds} s"
+        time.sleep(every)
