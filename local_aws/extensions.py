@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Iterable
 
 PARTS = (
     "local_aws.patches",
@@ -15,9 +16,11 @@ PARTS = (
 )
 
 
-def install() -> None:
+def install(further: Iterable[str] = ()) -> None:
     """Register every part; called once, before the server accepts requests."""
-    for name in PARTS:
+    for name in (*PARTS, *further):
         if importlib.util.find_spec(name) is None:
             continue
-        importlib.import_module(name).install()
+        module = importlib.import_module(name)
+        if hasattr(module, "install"):
+            module.install()

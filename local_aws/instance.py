@@ -26,6 +26,10 @@ STOP_GRACE = 15.0  # seconds for the server to end its processes before it is ki
 NEEDED_BYTES = 500 * 1024 * 1024  # bundles, base model, a few training jobs
 
 
+# Servers that this very process started: it must collect their exit status.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+
 class InstanceError(RuntimeError):
     """Something the person at the terminal can act on; the text is one sentence."""
 
@@ -113,6 +117,7 @@ def up(settings: Settings) -> Instance:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    _children[process.pid] = process
     found = Instance(process.pid, birth(process.pid), settings.port)
     _note(settings.data_dir).write_text(json.dumps(asdict(found)))
     deadline = time.monotonic() + START_TIMEOUT
@@ -121,6 +126,7 @@ def up(settings: Settings) -> Instance:
         if health is not None and health["pid"] == process.pid:
             return found
         if process.poll() is not None:
+            _children.pop(process.pid)
             break
         time.sleep(0.1)
     down(settings.data_dir)
@@ -149,6 +155,8 @@ def down(data_dir: Path) -> str:
             time.sleep(0.1)
         if birth(found.pid) == found.born:
             os.killpg(found.pid, signal.SIGKILL)
+    if found is not None and found.pid in _children:
+        _children.pop(found.pid).wait()
     leftovers = end_leftovers(data_dir / "run")
     _note(data_dir).unlink(missing_ok=True)
     shutil.rmtree(data_dir / "run", ignore_errors=True)

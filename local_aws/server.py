@@ -117,7 +117,7 @@ async def serve(settings: Settings) -> None:
     control.route("GET", "/_local/processes", lambda _: _listing())
     lifecycle.on_stop(lambda_runtime.reset)
     lifecycle.on_stop(processes.registry().stop_all)
-    extensions.install()
+    extensions.install(settings.parts)
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

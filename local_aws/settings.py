@@ -31,6 +31,7 @@ class Settings:
     port: int = DEFAULT_PORT
     data_dir: Path = DEFAULT_DATA_DIR
     speed: float = DEFAULT_SPEED
+    parts: tuple[str, ...] = ()  # further modules with an `install()`, for tests of the seam
 
     @property
     def endpoint(self) -> str:
@@ -52,6 +53,7 @@ class Settings:
             "LOCAL_AWS_PORT": str(self.port),
             "LOCAL_AWS_DATA": str(self.data_dir),
             "LOCAL_AWS_SPEED": repr(self.speed),
+            "LOCAL_AWS_PARTS": ",".join(self.parts),
         }
 
 
@@ -61,4 +63,5 @@ def current() -> Settings:
         port=int(os.environ.get("LOCAL_AWS_PORT", DEFAULT_PORT)),
         data_dir=Path(os.environ.get("LOCAL_AWS_DATA", DEFAULT_DATA_DIR)),
         speed=float(os.environ.get("LOCAL_AWS_SPEED", DEFAULT_SPEED)),
+        parts=tuple(filter(None, os.environ.get("LOCAL_AWS_PARTS", "").split(","))),
     )

@@ -56,12 +56,12 @@ def free_port() -> int:
 
 @contextmanager
 def embedded_aws(
-    *, speed: float = DEFAULT_SPEED, data_dir: Path | None = None
+    *, speed: float = DEFAULT_SPEED, data_dir: Path | None = None, parts: tuple[str, ...] = ()
 ) -> Iterator[EmbeddedAws]:
     """Start an instance on a free port; stop it and everything it started on the way out."""
     with tempfile.TemporaryDirectory(prefix="local-aws-") as folder:
         place = data_dir or Path(folder)
-        settings = Settings(free_port(), place.resolve(), speed)
+        settings = Settings(free_port(), place.resolve(), speed, parts)
         started = instance.up(settings)
         try:
             yield EmbeddedAws(started.port, settings.data_dir, started.pid)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import hashlib
+import json
 import os
 import secrets
 import threading
@@ -53,7 +54,13 @@ def in_fresh_scope(account: str, region: str, call: Callable[[], _T]) -> _T:
 
 
 def caller_of(headers: Mapping[str, str], query: Mapping[str, Any]) -> Caller:
-    """The caller of the request being served (its signature was already verified)."""
+    """The caller of the request being served; the emulator has verified its signature.
+
+    Raises:
+        AwsError: the request is not signed at all.
+    """
+    if not router.extract_access_key_id(headers, query):
+        raise AwsError("MissingAuthenticationToken", "Missing Authentication Token", 403)
     return Caller(
         access_key_id=router.extract_access_key_id(headers, query) or "",
         arn=iam_evaluator.request_caller_arn(dict(headers), dict(query)),
@@ -100,7 +107,17 @@ _sessions_lock = threading.Lock()
 
 
 def _trusts(role: Mapping[str, Any], service: str) -> bool:
-    return bool(iam_evaluator.evaluate_trust_policy(role["AssumeRolePolicyDocument"], service))
+    """Whether the role's trust policy lets the service principal assume it."""
+    document = role["AssumeRolePolicyDocument"]
+    policy = json.loads(document) if isinstance(document, str) else document
+    for statement in policy["Statement"]:
+        principal = statement.get("Principal", {})
+        services = principal.get("Service", []) if isinstance(principal, dict) else []
+        if statement["Effect"] == "Allow" and service in (
+            [services] if isinstance(services, str) else services
+        ):
+            return True
+    return False
 
 
 def role_session(

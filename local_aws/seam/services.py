@@ -101,8 +101,8 @@ def _router_handler(service: _Service) -> Callable[..., Awaitable[_Answer]]:
     async def handle(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
     ) -> _Answer:
-        caller = caller_of(headers, query)
         try:
+            caller = caller_of(headers, query)
             if target := headers.get("x-amz-target"):
                 return await _answer_json(service, target, body, caller)
             request = RestRequest(method, unquote(path), query, headers, body, caller)

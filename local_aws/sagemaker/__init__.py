@@ -1,0 +1,5 @@
+"""SageMaker on a laptop: training jobs and asynchronous endpoints as real processes.
+
+Engines (jobs, endpoints) know only the ports in `ports.py`; `aws_ports.py` joins them to the
+embedded AWS, `api.py`, `runtime_api.py`, `states.py` and `cloudformation.py` are their doors.
+"""
