@@ -16,7 +16,7 @@ from local_aws.seam.identity import (
     role_caller,
     role_session,
 )
-from local_aws.seam.resources import register_resource_type
+from local_aws.seam.resources import complete_resource_type, register_resource_type
 from local_aws.seam.sdk import client, read_object
 from local_aws.seam.services import (
     RestRequest,
@@ -38,6 +38,7 @@ __all__ = [
     "TaskFailed",
     "authorize",
     "client",
+    "complete_resource_type",
     "process_environment",
     "put_aws_event",
     "put_log_events",

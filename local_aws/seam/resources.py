@@ -46,3 +46,28 @@ def run_on_threads() -> None:
         return resource_type in _threaded or bool(original(resource_type))
 
     stacks._runs_on_worker_thread = runs_on_worker_thread
+
+
+# (physical id, properties) after the emulator's own create or update succeeded.
+Complete = Callable[[str, Properties], None]
+
+
+def complete_resource_type(resource_type: str, complete: Complete) -> None:
+    """Apply, after the emulator's own handler, the properties that it drops."""
+    handlers = provisioners._RESOURCE_HANDLERS[resource_type]
+    create, update = handlers["create"], handlers["update"]
+
+    def created(logical_id: str, properties: Properties, stack_name: str) -> tuple[str, Attributes]:
+        physical_id, attributes = create(logical_id, properties, stack_name)
+        complete(physical_id, properties)
+        return physical_id, attributes
+
+    def updated(
+        physical_id: str, old: Properties, new: Properties, *further: Any
+    ) -> tuple[str, Attributes]:
+        new_id, attributes = update(physical_id, old, new, *further)
+        complete(new_id, new)
+        return new_id, attributes
+
+    handlers["create"], handlers["update"] = created, updated
+    _threaded.add(resource_type)

@@ -30,8 +30,8 @@ def bucket(aws: EmbeddedAws) -> str:
 def error_of(call: Callable[..., Any], **arguments: Any) -> dict[str, str]:
     with pytest.raises(ClientError) as caught:
         call(**arguments)
-    error: dict[str, str] = caught.value.response["Error"]
-    return error
+    error = dict(caught.value.response["Error"])
+    return {key: str(value) for key, value in error.items()}
 
 
 def test_a_json_service_answers_the_sdk_and_knows_its_caller(aws: EmbeddedAws) -> None:
