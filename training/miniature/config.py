@@ -1,0 +1,49 @@
+"""How large the miniature is. `laptop` fits CPU hours, `studio` a GPU; the code is the same."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class MiniatureConfig:
+    """Sizes of all parts. Pictures are `side` pixels square, latents `side / 2**(levels - 1)`."""
+
+    name: str
+    side: int
+    latent_channels: int
+    vae_channels: tuple[int, ...]
+    unet_channels: tuple[int, ...]
+    unet_heads: tuple[int, ...]
+    text_width: int = 256
+    text_layers: int = 3
+    text_heads: int = 4
+    vision_width: int = 192
+    vision_layers: int = 4
+    vision_heads: int = 3
+    vision_patch: int = 8
+    projection: int = 128
+    max_tokens: int = 77
+
+    @property
+    def latent_side(self) -> int:
+        """Side of the latent picture."""
+        return self.side // 2 ** (len(self.vae_channels) - 1)
+
+
+LAPTOP = MiniatureConfig(
+    name="laptop",
+    side=64,
+    latent_channels=8,
+    vae_channels=(32, 64, 128),
+    unet_channels=(96, 192, 256),
+    unet_heads=(3, 6, 8),
+)
+STUDIO = MiniatureConfig(
+    name="studio",
+    side=128,
+    latent_channels=8,
+    vae_channels=(32, 64, 128, 128),
+    unet_channels=(96, 192, 288),
+    unet_heads=(3, 6, 9),
+    vision_patch=16,
+)
+CONFIGS = {config.name: config for config in (LAPTOP, STUDIO)}
