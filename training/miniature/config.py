@@ -26,14 +26,14 @@ class MiniatureConfig:
     @property
     def latent_side(self) -> int:
         """Side of the latent picture."""
-        return self.side // 2 ** (len(self.vae_channels) - 1)
+        return self.side >> (len(self.vae_channels) - 1)
 
 
 LAPTOP = MiniatureConfig(
     name="laptop",
     side=64,
     latent_channels=8,
-    vae_channels=(32, 64, 128),
+    vae_channels=(16, 32, 96),
     unet_channels=(96, 192, 256),
     unet_heads=(3, 6, 8),
 )

@@ -1,6 +1,7 @@
 """Drawn pictures on disk: number i is always the same picture, and its captions can be made again.
 
-Shards of 5,000 are drawn once into `FOLDER/pictures-SIDE-NNN.npy` (uint8, shape (5000, side, side, 3)).
+Shards of 5,000 are drawn once into `FOLDER/pictures-SIDE-NNN.npy`: uint8, shape
+(5000, side, side, 3).
 """
 
 import logging
@@ -11,7 +12,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.miniature.world import Scene, Subject, caption, draw_array, random_scene, random_subject
+from training.miniature.world import (
+    Scene,
+    Subject,
+    caption,
+    draw_array,
+    random_scene,
+    random_subject,
+)
 from training.miniature.world.captions import Caption
 
 _log = logging.getLogger(__name__)
@@ -57,11 +65,15 @@ class Pictures:
         self._shards: list[NDArray[np.uint8]] = []
         self.refresh()
         if not self._shards:
-            raise FileNotFoundError(f"no pictures of side {side} in {folder}: run the stage 'pictures'")
+            raise FileNotFoundError(
+                f"no pictures of side {side} in {folder}: run the stage 'pictures'"
+            )
 
     def refresh(self) -> None:
         """Look for new shards; they count from 000 without a gap."""
-        while (path := self._folder / f"pictures-{self._side}-{len(self._shards):03d}.npy").exists():
+        while (
+            path := self._folder / f"pictures-{self._side}-{len(self._shards):03d}.npy"
+        ).exists():
             self._shards.append(np.load(path, mmap_mode="r"))
 
     def __len__(self) -> int:

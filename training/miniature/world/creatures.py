@@ -24,15 +24,24 @@ def _pet(pen: Pen, subject: Subject, scene: Scene) -> Fit:
     pale = lighter(fur, 0.5) if not dark else lighter(fur, 0.35)
     w = {"cat": 0.98, "dog": 0.86, "rabbit": 0.84}[noun] * subject.proportions.face_width
     shift = 0.14 * scene.camera.yaw
-    pen.fill(smooth([(-0.5, 0.7), (0.5, 0.7), (0.95, 1.7), (1.0, 4), (-1.0, 4), (-0.95, 1.7)]), shade)
-    pen.fill(smooth([(-0.3, 1.0), (0.3, 1.0), (0.42, 1.8), (0.4, 4), (-0.4, 4), (-0.42, 1.8)]), pale)
+    pen.fill(
+        smooth([(-0.5, 0.7), (0.5, 0.7), (0.95, 1.7), (1.0, 4), (-1.0, 4), (-0.95, 1.7)]), shade
+    )
+    pen.fill(
+        smooth([(-0.3, 1.0), (0.3, 1.0), (0.42, 1.8), (0.4, 4), (-0.4, 4), (-0.42, 1.8)]), pale
+    )
     collar = CLOTH[scene.clothes_colour]
-    pen.fill(smooth([(-0.62, 0.94), (0, 1.14), (0.62, 0.94), (0.66, 1.14), (0, 1.36), (-0.66, 1.14)]), collar)
+    pen.fill(
+        smooth([(-0.62, 0.94), (0, 1.14), (0.62, 0.94), (0.66, 1.14), (0, 1.36), (-0.66, 1.14)]),
+        collar,
+    )
     pen.disc(0, 1.36, 0.12, (250, 206, 80))
     size = subject.proportions.ears
     for side in (-1, 1):
         if noun == "cat":
-            ear = points((side * w * 0.95, -0.1), (side * w * 0.98, -1.05 * size), (side * w * 0.18, -0.72))
+            ear = points(
+                (side * w * 0.95, -0.1), (side * w * 0.98, -1.05 * size), (side * w * 0.18, -0.72)
+            )
             pen.fill(ear, fur)
             pen.fill(ear * 0.72 + (side * 0.17, -0.2), (240, 160, 160))
         elif noun == "rabbit":
@@ -40,11 +49,24 @@ def _pet(pen: Pen, subject: Subject, scene: Scene) -> Fit:
             pen.fill(ellipse(side * 0.4, -1.18, 0.11, 0.52 * size, side * 0.16), (244, 170, 176))
     pen.fill(ellipse(0, 0.05, w, 0.86), fur)
     if subject.marks.patch:
-        pen.fill(ellipse(subject.marks.patch * 0.42 + shift, -0.02, 0.36, 0.4), (250, 246, 240) if dark else (70, 54, 48))
+        pen.fill(
+            ellipse(subject.marks.patch * 0.42 + shift, -0.02, 0.36, 0.4),
+            (250, 246, 240) if dark else (70, 54, 48),
+        )
     if noun == "dog":
         for side in (-1, 1):
-            pen.fill(smooth([(side * w * 0.66, -0.74), (side * (w + 0.2), -0.5), (side * (w + 0.32), 0.3 * size),
-                             (side * (w + 0.06), 0.55 * size), (side * w * 0.82, -0.05)]), shade)
+            pen.fill(
+                smooth(
+                    [
+                        (side * w * 0.66, -0.74),
+                        (side * (w + 0.2), -0.5),
+                        (side * (w + 0.32), 0.3 * size),
+                        (side * (w + 0.06), 0.55 * size),
+                        (side * w * 0.82, -0.05),
+                    ]
+                ),
+                shade,
+            )
     pen.fill(ellipse(shift, 0.44, 0.46, 0.34), pale)
     nose: RGB = (40, 30, 34) if noun == "dog" else (224, 110, 124)
     if dark and noun == "dog":
@@ -54,8 +76,11 @@ def _pet(pen: Pen, subject: Subject, scene: Scene) -> Fit:
     if noun == "cat":
         for side in (-1, 1):
             for y in (0.38, 0.5):
-                pen.stroke(points((shift + side * 0.36, y), (shift + side * 1.0, y - 0.06 + (y - 0.44))), 0.03,
-                           lighter(fur, 0.7) if dark else darker(fur, 0.5))
+                pen.stroke(
+                    points((shift + side * 0.36, y), (shift + side * 1.0, y - 0.06 + (y - 0.44))),
+                    0.03,
+                    lighter(fur, 0.7) if dark else darker(fur, 0.5),
+                )
     gap = 0.42 * subject.proportions.eye_gap
     _animal_eyes(pen, subject, scene, gap, shift)
     return Fit(w * 0.88, -0.86, gap, 0.0, shift)
@@ -65,17 +90,23 @@ def _animal_eyes(pen: Pen, subject: Subject, scene: Scene, gap: float, shift: fl
     r = 0.19 * subject.proportions.eye_size * (1.15 if scene.expression == "surprised" else 1.0)
     for side in (-1, 1):
         x = side * gap + shift
-        if scene.expression in ("laughing", "winking") and (scene.expression == "laughing" or side > 0):
+        if scene.expression in ("laughing", "winking") and (
+            scene.expression == "laughing" or side > 0
+        ):
             pen.stroke(smooth([(x - r, 0.02), (x, -0.1), (x + r, 0.02)], closed=False), 0.07, _INK)
             continue
         odd = subject.marks.odd_eye if side < 0 else None
         pen.disc(x, 0.0, r * 1.16, _INK)
         pen.disc(x, 0.0, r, odd or subject.eyes_rgb)
-        pen.fill(ellipse(x, 0.0, r * (0.34 if subject.noun == "cat" else 0.55), r * 0.78), (14, 10, 18))
+        pen.fill(
+            ellipse(x, 0.0, r * (0.34 if subject.noun == "cat" else 0.55), r * 0.78), (14, 10, 18)
+        )
         pen.disc(x + r * 0.3, -r * 0.35, r * 0.24, _WHITE)
         if scene.expression in ("angry", "sad"):
             slope = 0.1 if scene.expression == "angry" else -0.1
-            pen.stroke(points((x - side * 0.18, -0.3 + slope), (x + side * 0.18, -0.3 - slope)), 0.08, _INK)
+            pen.stroke(
+                points((x - side * 0.18, -0.3 + slope), (x + side * 0.18, -0.3 - slope)), 0.08, _INK
+            )
 
 
 def _animal_mouth(pen: Pen, scene: Scene, x: float) -> None:
@@ -85,7 +116,14 @@ def _animal_mouth(pen: Pen, scene: Scene, x: float) -> None:
         return
     bend = -0.1 if scene.expression in ("sad", "angry") else 0.1
     pen.stroke(points((x, 0.4), (x, 0.52)), 0.04, _INK)
-    pen.stroke(smooth([(x - 0.24, 0.54 - bend * 0.6), (x, 0.52 + bend), (x + 0.24, 0.54 - bend * 0.6)], closed=False), 0.05, _INK)
+    pen.stroke(
+        smooth(
+            [(x - 0.24, 0.54 - bend * 0.6), (x, 0.52 + bend), (x + 0.24, 0.54 - bend * 0.6)],
+            closed=False,
+        ),
+        0.05,
+        _INK,
+    )
 
 
 def _mug(pen: Pen, subject: Subject, scene: Scene) -> Fit:
@@ -93,12 +131,21 @@ def _mug(pen: Pen, subject: Subject, scene: Scene) -> Fit:
     _table(pen)
     ring = ellipse(0.95, 0.3, 0.42, 0.46)
     pen.stroke(ring[[*range(len(ring)), 0, 1]], 0.2, darker(body, 0.14))
-    pen.fill(smooth([(-0.92, -0.8), (0.92, -0.8), (0.88, 1.0), (0.5, 1.24), (-0.5, 1.24), (-0.88, 1.0)], parts=8), body)
+    pen.fill(
+        smooth(
+            [(-0.92, -0.8), (0.92, -0.8), (0.88, 1.0), (0.5, 1.24), (-0.5, 1.24), (-0.88, 1.0)],
+            parts=8,
+        ),
+        body,
+    )
     pen.fill(points((0.44, -0.6), (0.84, -0.7), (0.8, 1.0), (0.5, 1.18)), darker(body, 0.4), 60)
     pen.fill(ellipse(0, -0.74, 0.9, 0.2), lighter(body, 0.2))
     pen.fill(ellipse(0, -0.71, 0.78, 0.14), (96, 58, 38))
     if subject.marks.patch:
-        pen.fill(points((-0.91, 0.75), (0.9, 0.75), (0.88, 0.95), (-0.89, 0.95)), lighter(body, 0.7) if luminance(body) < 0.7 else darker(body, 0.5))
+        pen.fill(
+            points((-0.91, 0.75), (0.9, 0.75), (0.88, 0.95), (-0.89, 0.95)),
+            lighter(body, 0.7) if luminance(body) < 0.7 else darker(body, 0.5),
+        )
     _toy_face(pen, subject, scene, 0.12)
     return Fit(0.8, -0.86, 0.36, 0.12, 0.12 * scene.camera.yaw)
 
@@ -107,7 +154,10 @@ def _robot(pen: Pen, subject: Subject, scene: Scene) -> Fit:
     body = subject.hair_rgb
     steel: RGB = (176, 184, 196)
     pen.fill(points((-0.22, 0.8), (0.22, 0.8), (0.22, 1.4), (-0.22, 1.4)), steel)
-    pen.fill(smooth([(-0.8, 1.24), (0.8, 1.24), (1.06, 1.6), (1.06, 4), (-1.06, 4), (-1.06, 1.6)]), darker(body, 0.14))
+    pen.fill(
+        smooth([(-0.8, 1.24), (0.8, 1.24), (1.06, 1.6), (1.06, 4), (-1.06, 4), (-1.06, 1.6)]),
+        darker(body, 0.14),
+    )
     pen.fill(points((-0.42, 1.56), (0.42, 1.56), (0.42, 2.2), (-0.42, 2.2)), steel)
     for index, light in enumerate(((236, 72, 72), (250, 206, 80), (86, 196, 110))):
         pen.disc(-0.24 + 0.24 * index, 1.74, 0.085, light)
@@ -116,7 +166,21 @@ def _robot(pen: Pen, subject: Subject, scene: Scene) -> Fit:
     if scene.hat == "none":
         pen.stroke(points((0, -0.8), (0, -1.22)), 0.08, steel)
         pen.disc(0, -1.28, 0.14, (240, 70, 80))
-    pen.fill(smooth([(-0.86, -0.72), (0, -0.84), (0.86, -0.72), (0.96, 0.1), (0.84, 0.84), (0, 0.92), (-0.84, 0.84), (-0.96, 0.1)]), body)
+    pen.fill(
+        smooth(
+            [
+                (-0.86, -0.72),
+                (0, -0.84),
+                (0.86, -0.72),
+                (0.96, 0.1),
+                (0.84, 0.84),
+                (0, 0.92),
+                (-0.84, 0.84),
+                (-0.96, 0.1),
+            ]
+        ),
+        body,
+    )
     pen.fill(smooth([(-0.7, -0.46), (0.7, -0.46), (0.72, 0.6), (-0.72, 0.6)]), (40, 46, 66))
     if subject.marks.patch:
         x = subject.marks.patch * 0.62
@@ -127,12 +191,22 @@ def _robot(pen: Pen, subject: Subject, scene: Scene) -> Fit:
 
 def _toy_face(pen: Pen, subject: Subject, scene: Scene, y: float, glow: bool = False) -> None:
     shift = 0.12 * scene.camera.yaw
-    ink: RGB = (120, 240, 230) if glow else (30, 26, 36) if luminance(subject.hair_rgb) > 0.3 else (244, 240, 232)
+    ink: RGB = (
+        (120, 240, 230)
+        if glow
+        else (30, 26, 36)
+        if luminance(subject.hair_rgb) > 0.3
+        else (244, 240, 232)
+    )
     for side in (-1, 1):
         x = side * 0.36 * subject.proportions.eye_gap + shift
         r = 0.16 * subject.proportions.eye_size
         if scene.expression == "laughing" or (scene.expression == "winking" and side > 0):
-            pen.stroke(smooth([(x - r, y + 0.03), (x, y - 0.12), (x + r, y + 0.03)], closed=False), 0.07, ink)
+            pen.stroke(
+                smooth([(x - r, y + 0.03), (x, y - 0.12), (x + r, y + 0.03)], closed=False),
+                0.07,
+                ink,
+            )
             continue
         tall = 1.3 if scene.expression == "surprised" else 1.0
         pen.fill(ellipse(x, y, r * 1.15, r * 1.15 * tall), _WHITE if not glow else ink)
@@ -141,12 +215,27 @@ def _toy_face(pen: Pen, subject: Subject, scene: Scene, y: float, glow: bool = F
         pen.disc(x, y, r * 0.4, (16, 12, 20))
         if scene.expression in ("angry", "sad"):
             slope = 0.09 if scene.expression == "angry" else -0.09
-            pen.stroke(points((x - side * 0.17, y - 0.27 + slope), (x + side * 0.17, y - 0.27 - slope)), 0.08, ink)
+            pen.stroke(
+                points((x - side * 0.17, y - 0.27 + slope), (x + side * 0.17, y - 0.27 - slope)),
+                0.08,
+                ink,
+            )
     if scene.expression == "surprised":
         pen.fill(ellipse(shift, y + 0.38, 0.1, 0.12), ink)
         return
     bend = {"sad": -0.1, "angry": -0.06, "calm": 0.01}.get(scene.expression, 0.12)
-    pen.stroke(smooth([(shift - 0.24, y + 0.36 - bend), (shift, y + 0.36 + bend), (shift + 0.24, y + 0.36 - bend)], closed=False), 0.075, ink)
+    pen.stroke(
+        smooth(
+            [
+                (shift - 0.24, y + 0.36 - bend),
+                (shift, y + 0.36 + bend),
+                (shift + 0.24, y + 0.36 - bend),
+            ],
+            closed=False,
+        ),
+        0.075,
+        ink,
+    )
 
 
 def _table(pen: Pen) -> None:

@@ -114,8 +114,15 @@ def draw_mouth(pen: Pen, subject: Subject, scene: Scene, head: Head) -> None:
     if mood == "laughing":
         mouth = smooth([(x - w, y - 0.09), (x, y - 0.06), (x + w, y - 0.09), (x, y + 0.22)])
         pen.fill(mouth * (1, 1), (112, 20, 34))
-        pen.fill(points((x - w * 0.8, y - 0.08), (x + w * 0.8, y - 0.08), (x + w * 0.6, y + 0.02),
-                        (x - w * 0.6, y + 0.02)), _WHITE)
+        pen.fill(
+            points(
+                (x - w * 0.8, y - 0.08),
+                (x + w * 0.8, y - 0.08),
+                (x + w * 0.6, y + 0.02),
+                (x - w * 0.6, y + 0.02),
+            ),
+            _WHITE,
+        )
         pen.fill(ellipse(x, y + 0.13, w * 0.42, 0.05), (226, 92, 96))
     elif mood == "surprised":
         pen.fill(ellipse(x, y + 0.04, w * 0.52, 0.17), lip)
@@ -133,12 +140,28 @@ def draw_beard(pen: Pen, subject: Subject, head: Head) -> None:
         outer = head.outline(0.07)
         outer = outer[(outer[:, 1] > 0.18)]
         left, right = outer[:, 0].min(), outer[:, 0].max()
-        inner = [(left * 0.80, 0.24), (x - 0.38, 0.46), (x, 0.42), (x + 0.38, 0.46), (right * 0.80, 0.24)]
+        inner = [
+            (left * 0.80, 0.24),
+            (x - 0.38, 0.46),
+            (x, 0.42),
+            (x + 0.38, 0.46),
+            (right * 0.80, 0.24),
+        ]
         pen.fill(np.concatenate([outer, smooth(inner, closed=False)]), colour)
     if subject.beard != "none":
         pen.fill(
-            smooth([(x, 0.44), (x + 0.2, 0.43), (x + 0.4, 0.58), (x + 0.14, 0.54), (x, 0.51),
-                    (x - 0.14, 0.54), (x - 0.4, 0.58), (x - 0.2, 0.43)]),
+            smooth(
+                [
+                    (x, 0.44),
+                    (x + 0.2, 0.43),
+                    (x + 0.4, 0.58),
+                    (x + 0.14, 0.54),
+                    (x, 0.51),
+                    (x - 0.14, 0.54),
+                    (x - 0.4, 0.58),
+                    (x - 0.2, 0.43),
+                ]
+            ),
             darker(colour, 0.12) if luminance(colour) > 0.3 else lighter(colour, 0.08),
         )
 
@@ -146,7 +169,9 @@ def draw_beard(pen: Pen, subject: Subject, head: Head) -> None:
 def draw_eyes(pen: Pen, subject: Subject, scene: Scene, head: Head) -> None:
     """Eyes and brows. An odd eye, where the subject has one, is the one on the left."""
     shape, mood = subject.proportions, scene.expression
-    brow = darker(subject.hair_rgb, 0.3) if subject.cut != "bald" else darker(subject.skin_rgb, 0.55)
+    brow = (
+        darker(subject.hair_rgb, 0.3) if subject.cut != "bald" else darker(subject.skin_rgb, 0.55)
+    )
     size = 0.20 * shape.eye_size * (1.18 if mood == "surprised" else 1.0)
     y = 0.02 + shape.eye_height
     for side in (-1, 1):
@@ -163,14 +188,22 @@ def draw_eyes(pen: Pen, subject: Subject, scene: Scene, head: Head) -> None:
         inner, outer = x - side * 0.2, x + side * 0.23
         top = y - 0.34 + raised
         pen.stroke(
-            smooth([(inner, top + slope), (x, top - 0.05), (outer, top - slope + 0.03)], closed=False),
+            smooth(
+                [(inner, top + slope), (x, top - 0.05), (outer, top - slope + 0.03)], closed=False
+            ),
             0.085 * shape.brow,
             brow,
         )
 
 
 def _eye(
-    pen: Pen, x: float, y: float, radii: tuple[float, float], subject: Subject, side: int, yaw: float
+    pen: Pen,
+    x: float,
+    y: float,
+    radii: tuple[float, float],
+    subject: Subject,
+    side: int,
+    yaw: float,
 ) -> None:
     rx, ry = radii
     colour = subject.marks.odd_eye if subject.marks.odd_eye and side < 0 else subject.eyes_rgb
@@ -181,5 +214,7 @@ def _eye(
     pen.disc(look, y, r * 0.36, (16, 12, 20))
     pen.disc(look + r * 0.3, y - r * 0.32, r * 0.2, _WHITE)
     if subject.noun == "woman":
-        lash = smooth([(x + side * rx * 0.7, y - ry * 0.75), (x + side * (rx + 0.13), y - ry - 0.02)], False)
+        lash = smooth(
+            [(x + side * rx * 0.7, y - ry * 0.75), (x + side * (rx + 0.13), y - ry - 0.02)], False
+        )
         pen.stroke(lash, 0.06, _INK)

@@ -16,14 +16,35 @@ def draw_back_hair(pen: Pen, subject: Subject, head: Head, hatted: bool) -> None
     colour = darker(subject.hair_rgb, 0.16)
     if cut == "long":
         pen.fill(
-            smooth([(0, -h - 0.2), (w + 0.2, -0.75), (w + 0.27, 0.3), (w + 0.36, 1.5), (0, 1.72),
-                    (-w - 0.36, 1.5), (-w - 0.27, 0.3), (-w - 0.2, -0.75)]),
+            smooth(
+                [
+                    (0, -h - 0.2),
+                    (w + 0.2, -0.75),
+                    (w + 0.27, 0.3),
+                    (w + 0.36, 1.5),
+                    (0, 1.72),
+                    (-w - 0.36, 1.5),
+                    (-w - 0.27, 0.3),
+                    (-w - 0.2, -0.75),
+                ]
+            ),
             colour,
         )
     elif cut == "bob":
         pen.fill(
-            smooth([(0, -h - 0.2), (w + 0.18, -0.75), (w + 0.3, 0.2), (w + 0.26, 0.92), (w * 0.5, 0.98),
-                    (-w * 0.5, 0.98), (-w - 0.26, 0.92), (-w - 0.3, 0.2), (-w - 0.18, -0.75)]),
+            smooth(
+                [
+                    (0, -h - 0.2),
+                    (w + 0.18, -0.75),
+                    (w + 0.3, 0.2),
+                    (w + 0.26, 0.92),
+                    (w * 0.5, 0.98),
+                    (-w * 0.5, 0.98),
+                    (-w - 0.26, 0.92),
+                    (-w - 0.3, 0.2),
+                    (-w - 0.18, -0.75),
+                ]
+            ),
             colour,
         )
     elif cut == "afro":
@@ -39,8 +60,15 @@ def draw_back_hair(pen: Pen, subject: Subject, head: Head, hatted: bool) -> None
         for side in (-1, 1):
             x = side * (w + 0.2)
             pen.fill(
-                smooth([(x, -0.32), (x + side * 0.36, -0.1), (x + side * 0.34, 0.6), (x + side * 0.08, 0.95),
-                        (x - side * 0.06, 0.4)]),
+                smooth(
+                    [
+                        (x, -0.32),
+                        (x + side * 0.36, -0.1),
+                        (x + side * 0.34, 0.6),
+                        (x + side * 0.08, 0.95),
+                        (x - side * 0.06, 0.4),
+                    ]
+                ),
                 colour,
             )
             pen.disc(x - side * 0.02, -0.24, 0.12, (232, 72, 110))
@@ -55,7 +83,9 @@ def draw_front_hair(pen: Pen, subject: Subject, head: Head, hatted: bool) -> Non
     w, h = head.width, head.height
     if cut == "bald":
         if not hatted:
-            pen.fill(ellipse(-0.26, -h * 0.72, 0.2, 0.09, -0.4), lighter(subject.skin_rgb, 0.6), 130)
+            pen.fill(
+                ellipse(-0.26, -h * 0.72, 0.2, 0.09, -0.4), lighter(subject.skin_rgb, 0.6), 130
+            )
         return
     if cut == "mohawk":
         pen.fill(_cap(head, 0.015, -0.52, 0.0), darker(subject.skin_rgb, 0.35), 70)
@@ -68,25 +98,38 @@ def draw_front_hair(pen: Pen, subject: Subject, head: Head, hatted: bool) -> Non
         pen.fill(_cap(head, 0.1, -0.62, 0.04), colour)
         for step in range(7):
             turn = math.pi * (1.1 + 0.13 * step)
-            pen.disc(math.cos(turn) * w * 0.7, math.sin(turn) * h * 0.62 - 0.38, 0.1, _shine(colour))
+            pen.disc(
+                math.cos(turn) * w * 0.7, math.sin(turn) * h * 0.62 - 0.38, 0.1, _shine(colour)
+            )
         return
     if cut == "spiky" and not hatted:
         _spikes(pen, w, h, colour)
-    fringe = {"bob": -0.34, "afro": -0.52, "bun": -0.6, "pigtails": -0.42, "long": -0.56}.get(cut, -0.5)
+    fringe = {"bob": -0.34, "afro": -0.52, "bun": -0.6, "pigtails": -0.42, "long": -0.56}.get(
+        cut, -0.5
+    )
     pen.fill(_cap(head, 0.1 if cut != "bun" else 0.06, fringe, _sweep(cut)), colour)
     if cut in ("long", "bob"):
         for side in (-1, 1):
             low = 0.62 if cut == "long" else 0.5
             x = side * (w + 0.05)
             pen.fill(
-                smooth([(side * w * 0.72, -0.78), (x + side * 0.13, -0.5), (x + side * 0.17, low),
-                        (x, low + 0.12), (side * w * 0.9, 0.02)]),
+                smooth(
+                    [
+                        (side * w * 0.72, -0.78),
+                        (x + side * 0.13, -0.5),
+                        (x + side * 0.17, low),
+                        (x, low + 0.12),
+                        (side * w * 0.9, 0.02),
+                    ]
+                ),
                 colour,
             )
     if cut == "pigtails":
         pen.stroke(points((0, -h - 0.09), (0, -0.62)), 0.05, darker(colour, 0.3))
     if cut not in ("afro", "spiky") and not hatted:
-        arc = smooth([(-w * 0.62, -h * 0.66), (-w * 0.25, -h * 0.92), (w * 0.12, -h * 0.96)], closed=False)
+        arc = smooth(
+            [(-w * 0.62, -h * 0.66), (-w * 0.25, -h * 0.92), (w * 0.12, -h * 0.96)], closed=False
+        )
         pen.stroke(arc, 0.09, _shine(colour))
 
 
@@ -99,7 +142,7 @@ def _sweep(cut: str) -> float:
 
 
 def _cap(head: Head, grow: float, fringe: float, sweep: float) -> Points:
-    """Skull cap down to the temples; `fringe` is the height of its lower edge, `sweep` its slant."""
+    """Skull cap to the temples; `fringe` is the height of its lower edge, `sweep` the slant."""
     edge = head.outline(grow)
     edge = edge[edge[:, 1] < fringe + 0.42]
     edge = edge[np.argsort(np.arctan2(edge[:, 1] + 0.2, edge[:, 0]))]
@@ -108,9 +151,13 @@ def _cap(head: Head, grow: float, fringe: float, sweep: float) -> Points:
     left, right = upper[0], upper[-1]
     shift = 0.1 * head.yaw
     hem = smooth(
-        [(float(right[0]), float(right[1])), (head.width * 0.72 + shift, fringe + 0.1 - sweep * 0.6),
-         (0.1 + shift + sweep, fringe - abs(sweep) * 0.6),
-         (-head.width * 0.72 + shift, fringe + 0.1 + sweep * 0.6), (float(left[0]), float(left[1]))],
+        [
+            (float(right[0]), float(right[1])),
+            (head.width * 0.72 + shift, fringe + 0.1 - sweep * 0.6),
+            (0.1 + shift + sweep, fringe - abs(sweep) * 0.6),
+            (-head.width * 0.72 + shift, fringe + 0.1 + sweep * 0.6),
+            (float(left[0]), float(left[1])),
+        ],
         closed=False,
     )
     return np.concatenate([upper, hem])

@@ -27,7 +27,7 @@ def ellipse(x: float, y: float, rx: float, ry: float, angle: float = 0.0) -> Poi
     if angle:
         c, s = math.cos(angle), math.sin(angle)
         shape = shape @ np.array([[c, s], [-s, c]])
-    return shape + (x, y)
+    return shape + np.array((x, y))
 
 
 def smooth(corners: Sequence[tuple[float, float]], closed: bool = True, parts: int = 6) -> Points:

@@ -30,7 +30,7 @@ _SMALLEST = 128
 
 
 def draw(subject: Subject, scene: Scene, side: int) -> Image.Image:
-    """The picture of a subject in a scene, RGB, `side` pixels square; the same for the same input."""
+    """The picture of a subject in a scene, RGB, `side` pixels square; always the same one."""
     styled = max(side, _SMALLEST)
     oversample = 3 if side >= _SMALLEST else 2
     wide = styled * oversample
@@ -41,7 +41,11 @@ def draw(subject: Subject, scene: Scene, side: int) -> Image.Image:
     scale = wide / SPAN * camera.zoom
     # Close up the face is the subject, so it moves to the middle; from afar the body shows.
     lift = 0.26 / camera.zoom
-    body = Pen(canvas, scale, (middle + camera.shift_x * scale, middle + (camera.shift_y + lift - 0.14) * scale))
+    body = Pen(
+        canvas,
+        scale,
+        (middle + camera.shift_x * scale, middle + (camera.shift_y + lift - 0.14) * scale),
+    )
     body = body.turned(camera.tilt * 0.3, (0.0, 1.6))
     head = body.turned(camera.tilt, (0.0, 1.1))
     if subject.kind == "person":

@@ -1,4 +1,4 @@
-"""What changes from picture to picture of one subject: mood, clothes, place, camera, light, style."""
+"""What changes between pictures of one subject: mood, clothes, place, camera, light, style."""
 
 import random
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Camera:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything about a picture but the subject. Colours are names; `seed` fixes the small details."""
+    """All of a picture but the subject. Colours are names; `seed` fixes the small details."""
 
     expression: str = "smiling"
     glasses: str = "none"

@@ -11,7 +11,12 @@ from training.miniature.world.scene import Scene
 Floats = NDArray[np.float32]
 """Shape (side, side, 3), 0–255."""
 
-_TINT = {"even": (1.0, 1.0, 1.0), "warm": (1.08, 0.98, 0.80), "cool": (0.86, 0.98, 1.12), "dim": (0.60, 0.60, 0.68)}
+_TINT = {
+    "even": (1.0, 1.0, 1.0),
+    "warm": (1.08, 0.98, 0.80),
+    "cool": (0.86, 0.98, 1.12),
+    "dim": (0.60, 0.60, 0.68),
+}
 
 
 def light_up(picture: Floats, scene: Scene) -> Floats:
@@ -20,7 +25,8 @@ def light_up(picture: Floats, scene: Scene) -> Floats:
     ramp = np.linspace(-1, 1, side, dtype=np.float32) * scene.light_from
     strength = 0.05 if scene.light == "even" else 0.12
     gain = 1 + strength * ramp[None, :, None]
-    return np.clip(picture * gain * np.array(_TINT[scene.light], dtype=np.float32), 0, 255)
+    lit: Floats = np.clip(picture * gain * np.float32(_TINT[scene.light]), 0, 255)
+    return lit
 
 
 def restyle(picture: Image.Image, scene: Scene) -> Image.Image:
@@ -76,11 +82,18 @@ def _neon(picture: Image.Image) -> Image.Image:
     mean = values.mean(axis=2, keepdims=True)
     vivid = np.clip(mean + (values - mean) * 1.7 + 30, 0, 255)
     dark = values * 0.30 + np.array((8, 4, 26), dtype=np.float32)
-    line = np.asarray(
-        Image.fromarray((_edges(picture) * 255).astype(np.uint8)).filter(ImageFilter.MaxFilter(3)),
-        dtype=np.float32,
-    )[..., None] / 255
-    glow = Image.fromarray((vivid * line).astype(np.uint8)).filter(ImageFilter.GaussianBlur(side / 28))
+    line = (
+        np.asarray(
+            Image.fromarray((_edges(picture) * 255).astype(np.uint8)).filter(
+                ImageFilter.MaxFilter(3)
+            ),
+            dtype=np.float32,
+        )[..., None]
+        / 255
+    )
+    glow = Image.fromarray((vivid * line).astype(np.uint8)).filter(
+        ImageFilter.GaussianBlur(side / 28)
+    )
     out = dark * (1 - line * 0.9) + vivid * line + np.asarray(glow, dtype=np.float32) * 0.9
     return Image.fromarray(np.clip(out, 0, 255).astype(np.uint8))
 
@@ -89,7 +102,9 @@ def _watercolour(picture: Image.Image, scene: Scene) -> Image.Image:
     side = picture.width
     noise = np.random.default_rng(random.Random(scene.seed).getrandbits(32))
     coarse = noise.normal(0, 1, (9, 9)).astype(np.float32)
-    cloud = np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC))[..., None]
+    cloud = np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC))[
+        ..., None
+    ]
     soft = picture.filter(ImageFilter.ModeFilter(3))
     wet = np.asarray(soft.filter(ImageFilter.GaussianBlur(side / 200)), dtype=np.float32)
     rim = _edges(soft)[..., None] * 0.3

@@ -7,8 +7,8 @@ proportions), so that only fine-tuning on a subject's pictures can teach those.
 import random
 from dataclasses import dataclass
 
-from training.miniature.world.palette import EYES, FUR, HAIR, RGB, SKIN, jitter
 from training.miniature.world.palette import CLOTH as THING
+from training.miniature.world.palette import EYES, FUR, HAIR, RGB, SKIN, jitter
 
 KINDS = ("person", "pet", "object")
 CUTS = ("bald", "short", "spiky", "curly", "afro", "bob", "long", "bun", "pigtails", "mohawk")
@@ -47,7 +47,7 @@ class Marks:
 
 @dataclass(frozen=True)
 class Subject:
-    """One identity. `noun` is its class noun; unnamed fields carry exact colours and proportions."""
+    """One identity. `noun` is its class noun; no caption tells exact colours and proportions."""
 
     kind: str
     noun: str
@@ -64,7 +64,9 @@ class Subject:
     marks: Marks
 
 
-def random_subject(rng: random.Random, kind: str | None = None, marked: bool | None = None) -> Subject:
+def random_subject(
+    rng: random.Random, kind: str | None = None, marked: bool | None = None
+) -> Subject:
     """A new identity.
 
     `kind` is one of KINDS (drawn, mostly persons, when None). `marked` True gives a person at least
@@ -123,7 +125,11 @@ def _proportions(rng: random.Random) -> Proportions:
 
 def _marks(rng: random.Random, kind: str, marked: bool | None, eyes: str) -> Marks:
     chance = {None: 0.16, True: 0.3, False: 0.0}[marked]
-    scar = (rng.choice((-1, 1)) * rng.uniform(0.4, 0.5), rng.uniform(0.2, 0.34), rng.uniform(-0.7, 0.7))
+    scar = (
+        rng.choice((-1, 1)) * rng.uniform(0.4, 0.5),
+        rng.uniform(0.2, 0.34),
+        rng.uniform(-0.7, 0.7),
+    )
     mole = (rng.choice((-1, 1)) * rng.uniform(0.2, 0.5), rng.uniform(0.45, 0.6))
     freckles = tuple(
         (side * rng.uniform(0.18, 0.6), rng.uniform(0.2, 0.44))

@@ -1,7 +1,15 @@
 """The traits that words can name and a classifier can see, as labels of one picture."""
 
 from training.miniature.world.palette import BACKDROP, CLOTH, EYES, FUR, HAIR, SKIN
-from training.miniature.world.scene import CLOTHES, EXPRESSIONS, GLASSES, HATS, PLACES, STYLES, Scene
+from training.miniature.world.scene import (
+    CLOTHES,
+    EXPRESSIONS,
+    GLASSES,
+    HATS,
+    PLACES,
+    STYLES,
+    Scene,
+)
 from training.miniature.world.subject import BEARDS, CUTS, PETS, THINGS, Subject
 
 TRAITS: dict[str, tuple[str, ...]] = {

@@ -1,0 +1,96 @@
+"""From checkpoints to a folder that `StableDiffusionPipeline.from_pretrained` loads."""
+
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from safetensors.torch import load_file, save_file
+from torch.nn import functional as nnf
+from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer, CLIPVisionModelWithProjection
+
+from training.miniature.unet import NOISE
+
+_CLIP_FOLDER = "clip"
+_PROJECTION = "text_projection.safetensors"
+
+
+def text_encoder_of(clip: CLIPModel) -> CLIPTextModel:
+    """The text side alone, as Stable Diffusion wants it."""
+    encoder = CLIPTextModel(clip.config.text_config)
+    tower = {
+        name.removeprefix("text_model."): v
+        for name, v in clip.state_dict().items()
+        if name.startswith("text_model.")
+    }
+    known = set(encoder.state_dict())
+    prefix = "text_model." if any(name.startswith("text_model.") for name in known) else ""
+    encoder.load_state_dict(
+        {prefix + name: value for name, value in tower.items() if prefix + name in known}
+    )
+    return encoder.eval()
+
+
+def assemble(
+    out: Path,
+    vae: AutoencoderKL,
+    unet: UNet2DConditionModel,
+    clip: CLIPModel,
+    tokenizer: CLIPTokenizer,
+) -> None:
+    """Write all parts in half precision; the image encoder goes beside them, under `clip/`."""
+    pipeline = StableDiffusionPipeline(
+        vae=vae.half(),
+        text_encoder=text_encoder_of(clip).half(),
+        tokenizer=tokenizer,
+        unet=unet.half(),
+        scheduler=DDIMScheduler(**NOISE, set_alpha_to_one=True),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    pipeline.save_pretrained(out, safe_serialization=True)
+    vision = CLIPVisionModelWithProjection(clip.config.vision_config)
+    vision.load_state_dict(
+        {n: v for n, v in clip.state_dict().items() if n in set(vision.state_dict())}
+    )
+    vision.half().save_pretrained(out / _CLIP_FOLDER)
+    projection = clip.text_projection.weight.detach().half().contiguous()
+    save_file({"text_projection.weight": projection}, out / _CLIP_FOLDER / _PROJECTION)
+
+
+def load_pipeline(folder: Path, device: str = "cpu") -> StableDiffusionPipeline:
+    """The assembled pipeline in float32, without a progress bar."""
+    pipeline = StableDiffusionPipeline.from_pretrained(
+        folder, torch_dtype=torch.float32, safety_checker=None, local_files_only=True
+    ).to(device)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+class ImageText:
+    """The contrastive pair of an assembled folder: cosines say how well two things fit."""
+
+    def __init__(self, folder: Path, text_encoder: CLIPTextModel, tokenizer: CLIPTokenizer) -> None:
+        self._vision = CLIPVisionModelWithProjection.from_pretrained(
+            folder / _CLIP_FOLDER, torch_dtype=torch.float32
+        ).eval()
+        self._projection = load_file(folder / _CLIP_FOLDER / _PROJECTION)[
+            "text_projection.weight"
+        ].float()
+        self._text, self._tokenizer = text_encoder, tokenizer
+
+    @torch.no_grad()
+    def images(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Unit vectors, shape (n, projection), of pictures of shape (n, 3, side, side), −1 to 1."""
+        side = self._vision.config.image_size
+        sized = nnf.interpolate(pictures, size=(side, side), mode="area")
+        return nnf.normalize(self._vision(pixel_values=sized).image_embeds, dim=1)
+
+    @torch.no_grad()
+    def texts(self, words: list[str]) -> torch.Tensor:
+        """Unit vectors, shape (n, projection)."""
+        ids = self._tokenizer(
+            words, padding="max_length", truncation=True, return_tensors="pt"
+        ).input_ids
+        pooled = self._text(input_ids=ids).pooler_output.float()
+        return nnf.normalize(pooled @ self._projection.T, dim=1)

@@ -1,0 +1,218 @@
+"""Make the miniature: `python -m training.miniature.build --out models/miniature --stage all`.
+
+Stages, in order: pictures, autoencoder, clip, latents, unet, decoder, classifiers, assemble,
+measure.
+Each resumes from its checkpoint in --work; give --minutes or --steps to say how much longer. On a
+GPU: --config studio --device cuda --batch 256.
+"""
+
+import argparse
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from transformers import CLIPModel, CLIPTokenizer
+
+from training.miniature.assemble import assemble, text_encoder_of
+from training.miniature.autoencoder import AutoencoderStage, fix_scale, new_autoencoder
+from training.miniature.classifiers import ClassifierStage, TraitClassifiers, save_classifiers
+from training.miniature.clip import ClipStage
+from training.miniature.config import CONFIGS, MiniatureConfig
+from training.miniature.fit import FitSettings, Stage, averaged, fit
+from training.miniature.measure import MeasureSettings, measure
+from training.miniature.pictures import Pictures, draw_shards
+from training.miniature.tokenizer import miniature_tokenizer
+from training.miniature.unet import UNetStage, cache_latents, new_unet
+
+STAGES = (
+    "pictures",
+    "autoencoder",
+    "clip",
+    "latents",
+    "unet",
+    "decoder",
+    "classifiers",
+    "assemble",
+    "measure",
+)
+
+_RATES = {"autoencoder": 1.5e-3, "decoder": 8e-4, "clip": 1e-3, "unet": 5e-4, "classifiers": 2e-3}
+_BATCHES = {"autoencoder": 8, "decoder": 8, "clip": 64, "unet": 32, "classifiers": 64}
+_SHARES = {"autoencoder": 0.25, "clip": 0.08, "unet": 0.55, "decoder": 0.08, "classifiers": 0.04}
+"""How a budget for all stages is divided among those that learn."""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Where everything of one build lies, and how it is run."""
+
+    config: MiniatureConfig
+    work: Path
+    out: Path
+    device: str
+    bf16: bool
+    minutes: float | None
+    steps: int | None
+    pictures: int
+    batch: int | None
+    rate: float | None
+    prompts: int
+
+    def checkpoint(self, stage: str) -> Path:
+        """The stage's resumable state."""
+        return self.work / f"{stage}.pt"
+
+    def drawn(self) -> Pictures:
+        """The pictures drawn so far."""
+        return Pictures(self.work / "pictures", self.config.side)
+
+    def settings(self, stage: str) -> FitSettings:
+        """Budget and rate of one stage."""
+        return FitSettings(
+            learning_rate=self.rate or _RATES[stage],
+            minutes=self.minutes,
+            steps=self.steps,
+            ema_decay=0.998,
+            device=self.device,
+            bf16=self.bf16,
+        )
+
+    def size(self, stage: str) -> int:
+        """The batch size of one stage."""
+        return self.batch or _BATCHES[stage]
+
+
+def run(stage: str, shop: Workshop) -> None:
+    """One stage of STAGES."""
+    tokenizer = miniature_tokenizer(shop.config.max_tokens)
+    if stage == "pictures":
+        draw_shards(shop.work / "pictures", shop.config.side, shop.pictures)
+    elif stage == "latents":
+        vae = _autoencoder(shop, "autoencoder")
+        cache_latents(vae, shop.drawn(), _latents(shop), shop.device)
+    elif stage == "assemble":
+        _assemble(shop, tokenizer)
+    elif stage == "measure":
+        result = measure(shop.out, MeasureSettings(prompts=shop.prompts, device=shop.device))
+        logging.getLogger(__name__).info("%s", json.dumps(result))
+    else:
+        fit(_stage(stage, shop, tokenizer), shop.settings(stage), shop.checkpoint(stage))
+
+
+def _stage(stage: str, shop: Workshop, tokenizer: CLIPTokenizer) -> Stage:
+    config, device, batch = shop.config, shop.device, shop.size(stage)
+    if stage == "autoencoder":
+        return AutoencoderStage(config, shop.drawn(), device, batch)
+    if stage == "decoder":
+        tuned = AutoencoderStage(config, shop.drawn(), device, batch)
+        tuned.only_decoder(_autoencoder(shop, "autoencoder"))
+        return tuned
+    if stage == "clip":
+        return ClipStage(config, shop.drawn(), tokenizer, device, batch)
+    if stage == "classifiers":
+        return ClassifierStage(shop.drawn(), device, batch)
+    latents = np.load(_latents(shop), mmap_mode="r")
+    return UNetStage(
+        config, latents, text_encoder_of(_clip(shop, tokenizer)), tokenizer, device, batch
+    )
+
+
+def _assemble(shop: Workshop, tokenizer: CLIPTokenizer) -> None:
+    vae = _autoencoder(shop, "decoder" if shop.checkpoint("decoder").exists() else "autoencoder")
+    unet = averaged(shop.checkpoint("unet"), new_unet(shop.config))
+    shop.out.mkdir(parents=True, exist_ok=True)
+    assemble(shop.out, vae, unet, _clip(shop, tokenizer), tokenizer)
+    if shop.checkpoint("classifiers").exists():
+        judge = averaged(shop.checkpoint("classifiers"), TraitClassifiers())
+        save_classifiers(judge, shop.out / "classifiers")
+
+
+def _autoencoder(shop: Workshop, stage: str) -> AutoencoderKL:
+    """The averaged autoencoder, with the scale of the latents that the stage `autoencoder` fixed."""
+    scale = shop.work / "scale.json"
+    vae = averaged(shop.checkpoint(stage), new_autoencoder(shop.config))
+    if stage == "autoencoder":
+        fix_scale(vae, shop.drawn(), "cpu")
+        scale.write_text(
+            json.dumps({"scaling_factor": vae.config.scaling_factor}), encoding="utf-8"
+        )
+    vae.register_to_config(**json.loads(scale.read_text(encoding="utf-8")))
+    return vae
+
+
+def _clip(shop: Workshop, tokenizer: CLIPTokenizer) -> CLIPModel:
+    trained = averaged(
+        shop.checkpoint("clip"), ClipStage(shop.config, shop.drawn(), tokenizer, "cpu").module
+    )
+    clip = trained.get_submodule("clip")
+    if not isinstance(clip, CLIPModel):
+        raise TypeError("the checkpoint of the stage 'clip' holds something else")
+    return clip
+
+
+def _latents(shop: Workshop) -> Path:
+    return shop.work / f"latents-{shop.config.side}.npy"
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m training.miniature.build",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--out", type=Path, default=Path("models/miniature"))
+    parser.add_argument(
+        "--work", type=Path, default=Path(".local/miniature"), help="pictures and checkpoints"
+    )
+    parser.add_argument("--stage", choices=("all", *STAGES), default="all")
+    parser.add_argument("--config", choices=sorted(CONFIGS), default="laptop")
+    parser.add_argument(
+        "--minutes", type=float, help="more time for this stage, or for all of them together"
+    )
+    parser.add_argument("--steps", type=int, help="more steps for this stage, or for each of them")
+    parser.add_argument("--pictures", type=int, default=55_000)
+    parser.add_argument("--prompts", type=int, default=500)
+    parser.add_argument("--batch", type=int)
+    parser.add_argument("--learning-rate", type=float)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--threads", type=int, help="CPU threads")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one stage, or all in order."""
+    given = _arguments().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    if given.threads:
+        torch.set_num_threads(given.threads)
+    stages = STAGES if given.stage == "all" else (given.stage,)
+    minutes, steps = given.minutes, given.steps
+    if minutes is None and steps is None:
+        minutes = 100.0 if given.stage == "all" else 10.0
+    for stage in stages:
+        share = _SHARES.get(stage, 1.0) if given.stage == "all" else 1.0
+        run(
+            stage,
+            Workshop(
+                config=CONFIGS[given.config],
+                work=given.work,
+                out=given.out,
+                device=given.device,
+                bf16=given.bf16,
+                minutes=None if minutes is None else minutes * share,
+                steps=steps,
+                pictures=given.pictures,
+                batch=given.batch,
+                rate=given.learning_rate,
+                prompts=given.prompts,
+            ),
+        )
+
+
+if __name__ == "__main__":
+    main()
