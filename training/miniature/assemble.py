@@ -61,7 +61,7 @@ def assemble(
 def load_pipeline(folder: Path, device: str = "cpu") -> StableDiffusionPipeline:
     """The assembled pipeline in float32, without a progress bar."""
     pipeline = StableDiffusionPipeline.from_pretrained(
-        folder, torch_dtype=torch.float32, safety_checker=None, local_files_only=True
+        folder, dtype=torch.float32, safety_checker=None, local_files_only=True
     ).to(device)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
@@ -72,7 +72,7 @@ class ImageText:
 
     def __init__(self, folder: Path, text_encoder: CLIPTextModel, tokenizer: CLIPTokenizer) -> None:
         self._vision = CLIPVisionModelWithProjection.from_pretrained(
-            folder / _CLIP_FOLDER, torch_dtype=torch.float32
+            folder / _CLIP_FOLDER, dtype=torch.float32
         ).eval()
         self._projection = load_file(folder / _CLIP_FOLDER / _PROJECTION)[
             "text_projection.weight"

@@ -19,10 +19,11 @@ from transformers import CLIPModel, CLIPTokenizer
 
 from training.miniature.assemble import assemble, text_encoder_of
 from training.miniature.autoencoder import AutoencoderStage, fix_scale, new_autoencoder
+from training.miniature.card import write_card
 from training.miniature.classifiers import ClassifierStage, TraitClassifiers, save_classifiers
 from training.miniature.clip import ClipStage
 from training.miniature.config import CONFIGS, MiniatureConfig
-from training.miniature.fit import FitSettings, Stage, averaged, fit
+from training.miniature.fit import FitSettings, Stage, averaged, fit, steps_of
 from training.miniature.measure import MeasureSettings, measure
 from training.miniature.pictures import Pictures, draw_shards
 from training.miniature.tokenizer import miniature_tokenizer
@@ -61,6 +62,7 @@ class Workshop:
     batch: int | None
     rate: float | None
     prompts: int
+    workers: int
 
     def checkpoint(self, stage: str) -> Path:
         """The stage's resumable state."""
@@ -90,7 +92,8 @@ def run(stage: str, shop: Workshop) -> None:
     """One stage of STAGES."""
     tokenizer = miniature_tokenizer(shop.config.max_tokens)
     if stage == "pictures":
-        draw_shards(shop.work / "pictures", shop.config.side, shop.pictures)
+        folder = shop.work / "pictures"
+        draw_shards(folder, shop.config.side, shop.pictures, shop.workers)
     elif stage == "latents":
         vae = _autoencoder(shop, "autoencoder")
         cache_latents(vae, shop.drawn(), _latents(shop), shop.device)
@@ -99,6 +102,8 @@ def run(stage: str, shop: Workshop) -> None:
     elif stage == "measure":
         result = measure(shop.out, MeasureSettings(prompts=shop.prompts, device=shop.device))
         logging.getLogger(__name__).info("%s", json.dumps(result))
+        learned = [name for name in _RATES if shop.checkpoint(name).exists()]
+        write_card(shop.out, {name: steps_of(shop.checkpoint(name)) for name in learned})
     else:
         fit(_stage(stage, shop, tokenizer), shop.settings(stage), shop.checkpoint(stage))
 
@@ -132,7 +137,7 @@ def _assemble(shop: Workshop, tokenizer: CLIPTokenizer) -> None:
 
 
 def _autoencoder(shop: Workshop, stage: str) -> AutoencoderKL:
-    """The averaged autoencoder, with the scale of the latents that the stage `autoencoder` fixed."""
+    """The averaged autoencoder, scaled as the stage `autoencoder` left its latents."""
     scale = shop.work / "scale.json"
     vae = averaged(shop.checkpoint(stage), new_autoencoder(shop.config))
     if stage == "autoencoder":
@@ -180,6 +185,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--learning-rate", type=float)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--workers", type=int, default=1, help="processes that draw pictures")
     parser.add_argument("--threads", type=int, help="CPU threads")
     return parser
 
@@ -210,6 +216,7 @@ def main(arguments: list[str] | None = None) -> None:
                 batch=given.batch,
                 rate=given.learning_rate,
                 prompts=given.prompts,
+                workers=given.workers,
             ),
         )
 

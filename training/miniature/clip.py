@@ -125,7 +125,7 @@ class ClipStage:
         return contrast + _TEXT_HEADS * text_loss + _IMAGE_HEADS * image_loss, numbers_out
 
     def _contrast(self, text: torch.Tensor, image: torch.Tensor) -> tuple[torch.Tensor, float]:
-        """CLIP's symmetric loss over the batch, and the share of captions that find their picture."""
+        """CLIP's symmetric loss over the batch, and the share of captions that find theirs."""
         a = nnf.normalize(self._clip.text_projection(text).float(), dim=1)
         b = nnf.normalize(self._clip.visual_projection(image).float(), dim=1)
         scores = a @ b.T * self._clip.logit_scale.exp().clamp(max=100)

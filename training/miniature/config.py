@@ -34,16 +34,16 @@ LAPTOP = MiniatureConfig(
     side=64,
     latent_channels=8,
     vae_channels=(16, 32, 96),
-    unet_channels=(96, 192, 256),
-    unet_heads=(3, 6, 8),
+    unet_channels=(64, 128, 192),
+    unet_heads=(2, 4, 6),
 )
 STUDIO = MiniatureConfig(
     name="studio",
     side=128,
     latent_channels=8,
-    vae_channels=(32, 64, 128, 128),
-    unet_channels=(96, 192, 288),
-    unet_heads=(3, 6, 9),
+    vae_channels=(32, 64, 96, 96),
+    unet_channels=(96, 192, 256),
+    unet_heads=(3, 6, 8),
     vision_patch=16,
 )
 CONFIGS = {config.name: config for config in (LAPTOP, STUDIO)}

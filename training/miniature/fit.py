@@ -193,6 +193,11 @@ def channels_last(module: _M) -> _M:
     return module.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
+def steps_of(checkpoint: Path) -> int:
+    """How many steps a checkpoint has behind it."""
+    return int(torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)["step"])
+
+
 def averaged(checkpoint: Path, module: _M) -> _M:
     """The module with the averaged parameters of a checkpoint, without training on."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)

@@ -5,7 +5,9 @@ Shards of 5,000 are drawn once into `FOLDER/pictures-SIDE-NNN.npy`: uint8, shape
 """
 
 import logging
+import multiprocessing
 import random
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -41,20 +43,33 @@ def caption_of(number: int, variant: int = 0, detail: float | None = None) -> Ca
     return caption(subject, scene, random.Random(f"caption {number} {variant}"), detail)
 
 
-def draw_shards(folder: Path, side: int, count: int) -> None:
-    """Draw the shards up to `count` pictures that are not there yet."""
+def draw_shards(folder: Path, side: int, count: int, workers: int = 1) -> None:
+    """Draw the shards up to `count` pictures that are not there yet, `workers` at a time."""
     folder.mkdir(parents=True, exist_ok=True)
-    for shard in range(-(-count // SHARD)):
-        path = folder / f"pictures-{side}-{shard:03d}.npy"
-        if path.exists():
-            continue
-        sheet = np.empty((SHARD, side, side, 3), dtype=np.uint8)
-        for index in range(SHARD):
-            sheet[index] = draw_array(*described(shard * SHARD + index), side)
-        fresh = path.with_suffix(".tmp.npy")
-        np.save(fresh, sheet)
-        fresh.replace(path)
-        _log.info("drew %s", path.name)
+    paths = [_shard_path(folder, side, shard) for shard in range(-(-count // SHARD))]
+    missing = [(path, side, shard) for shard, path in enumerate(paths) if not path.exists()]
+    if workers == 1:
+        for task in missing:
+            _draw_shard(task)
+        return
+    # Spawned, not forked: torch's threads do not survive a fork.
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        list(pool.map(_draw_shard, missing))
+
+
+def _shard_path(folder: Path, side: int, shard: int) -> Path:
+    return folder / f"pictures-{side}-{shard:03d}.npy"
+
+
+def _draw_shard(task: tuple[Path, int, int]) -> None:
+    path, side, shard = task
+    sheet = np.empty((SHARD, side, side, 3), dtype=np.uint8)
+    for index in range(SHARD):
+        sheet[index] = draw_array(*described(shard * SHARD + index), side)
+    fresh = path.with_suffix(".tmp.npy")
+    np.save(fresh, sheet)
+    fresh.replace(path)
+    _log.info("drew %s", path.name)
 
 
 class Pictures:

@@ -21,13 +21,15 @@ NOISE = {
     "beta_schedule": "scaled_linear",
     "prediction_type": "v_prediction",
     "timestep_spacing": "trailing",
-    "steps_offset": 0,
+    "steps_offset": 1,
     "clip_sample": False,
     "num_train_timesteps": 1000,
 }
-"""Stable Diffusion's schedule with more noise at its end (SNR 1:4,000, not 1:212): on so small
-latents the mean colour would otherwise leak, and samplers would start from noise that training never
-saw. `clip_sample` is for pixels and ruins latents."""
+"""Stable Diffusion's schedule with more noise at its end (SNR 1:4,000, not 1:212).
+
+On small latents the mean colour would otherwise leak, and samplers would start from noise that
+training never saw. `clip_sample` is for pixels and ruins latents.
+"""
 
 
 def new_unet(config: MiniatureConfig) -> UNet2DConditionModel:

@@ -47,6 +47,8 @@ class _Teller:
         first, last = self._style()
         light = f"in {scene.light} light" if scene.light != "even" and self._likely() else ""
         near, noun = self._distance(), self._noun()
+        if mood and " " not in mood and rng.random() < 0.5:
+            noun, mood = _article(f"{mood} {noun.split(' ', 1)[1]}"), ""
         rng.shuffle(has)
         rng.shuffle(wears)
         if rng.random() < 0.3:
@@ -72,10 +74,10 @@ class _Teller:
         trait = {"pet": "fur", "object": "body"}.get(subject.kind)
         if trait and self._names(trait, 1.4):
             return _article(f"{subject.hair} {noun}")
-        if subject.kind == "person" and subject.cut == "bald" and "cut" not in self.named:
-            if self.rng.random() < 0.4:
-                self.named.append("cut")
-                return f"a bald {noun}"
+        hairless = subject.kind == "person" and subject.cut == "bald"
+        if hairless and "cut" not in self.named and self.rng.random() < 0.4:
+            self.named.append("cut")
+            return f"a bald {noun}"
         return _article(noun)
 
     def _has(self) -> list[str]:
@@ -128,7 +130,9 @@ class _Teller:
     def _place(self) -> str:
         if self.scene.place != "plain":
             return self.rng.choice(PLACES[self.scene.place])
-        form = self.rng.choice(("on {} background", "in front of {} background", "{} background"))
+        form = self.rng.choice(
+            ("on {} background", "in front of {} background", "against {} background")
+        )
         return form.format(_article(self.scene.backdrop))
 
     def _style(self) -> tuple[str, str]:

@@ -27,7 +27,8 @@ def ellipse(x: float, y: float, rx: float, ry: float, angle: float = 0.0) -> Poi
     if angle:
         c, s = math.cos(angle), math.sin(angle)
         shape = shape @ np.array([[c, s], [-s, c]])
-    return shape + np.array((x, y))
+    centred: Points = shape + np.array((x, y))
+    return centred
 
 
 def smooth(corners: Sequence[tuple[float, float]], closed: bool = True, parts: int = 6) -> Points:

@@ -25,7 +25,7 @@ def light_up(picture: Floats, scene: Scene) -> Floats:
     ramp = np.linspace(-1, 1, side, dtype=np.float32) * scene.light_from
     strength = 0.05 if scene.light == "even" else 0.12
     gain = 1 + strength * ramp[None, :, None]
-    lit: Floats = np.clip(picture * gain * np.float32(_TINT[scene.light]), 0, 255)
+    lit: Floats = np.clip(picture * gain * np.array(_TINT[scene.light], np.float32), 0, 255)
     return lit
 
 

@@ -1,0 +1,192 @@
+"""All stages in order on a world of a few pictures: what comes out is a Stable Diffusion."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from diffusers import (
+    AutoencoderKL,
+    DDIMScheduler,
+    DPMSolverMultistepScheduler,
+    EulerAncestralDiscreteScheduler,
+    HeunDiscreteScheduler,
+    KDPM2DiscreteScheduler,
+    LMSDiscreteScheduler,
+    StableDiffusionPipeline,
+)
+from numpy.typing import NDArray
+
+from training.miniature import build
+from training.miniature.autoencoder import anchor_loss, crops, new_autoencoder, picture_loss
+from training.miniature.clip import new_clip
+from training.miniature.config import CONFIGS, MiniatureConfig
+from training.miniature.pictures import SHARD, Pictures, described
+from training.miniature.tokenizer import miniature_tokenizer
+from training.miniature.unet import new_unet
+from training.miniature.world import draw_array
+
+_TINY = MiniatureConfig(
+    name="tiny",
+    side=64,
+    latent_channels=4,
+    vae_channels=(8, 8, 16),
+    unet_channels=(16, 32),
+    unet_heads=(1, 2),
+    text_width=16,
+    text_layers=1,
+    text_heads=2,
+    vision_width=16,
+    vision_layers=1,
+    vision_heads=2,
+    vision_patch=16,
+    projection=16,
+)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Work and output folders of a whole build, three steps a stage."""
+    work, out = tmp_path_factory.mktemp("work"), tmp_path_factory.mktemp("out")
+    few = np.stack([draw_array(*described(n), 64) for n in range(25)])
+    (work / "pictures").mkdir()
+    np.save(work / "pictures" / "pictures-64-000.npy", np.tile(few, (SHARD // 25, 1, 1, 1)))
+    torch.manual_seed(0)
+    shop = build.Workshop(
+        config=_TINY, work=work, out=out, device="cpu", bf16=False, minutes=None, steps=3,
+        pictures=25, batch=4, rate=None, prompts=4, workers=1,
+    )  # fmt: skip
+    for stage in build.STAGES:
+        build.run(stage, shop)
+    return work, out
+
+
+@pytest.fixture(scope="module")
+def pipeline(made: tuple[Path, Path]) -> StableDiffusionPipeline:
+    loaded = StableDiffusionPipeline.from_pretrained(made[1], dtype=torch.float32)
+    loaded.set_progress_bar_config(disable=True)
+    return loaded
+
+
+def _draw(pipeline: StableDiffusionPipeline, seed: int = 0, steps: int = 3) -> NDArray[np.float32]:
+    picture: NDArray[np.float32] = pipeline(
+        "a cat with green eyes",
+        negative_prompt="sad",
+        num_inference_steps=steps,
+        generator=torch.Generator().manual_seed(seed),
+        output_type="np",
+    ).images[0]
+    return picture
+
+
+def test_the_folder_has_the_standard_layout(made: tuple[Path, Path]) -> None:
+    folders = {"vae", "unet", "text_encoder", "tokenizer", "scheduler", "clip", "classifiers"}
+    assert folders <= {path.name for path in made[1].iterdir()}
+    index = json.loads((made[1] / "model_index.json").read_text())
+    assert index["_class_name"] == "StableDiffusionPipeline"
+
+
+def test_the_stock_pipeline_draws_with_it(pipeline: StableDiffusionPipeline) -> None:
+    picture = _draw(pipeline)
+    assert picture.shape == (64, 64, 3)
+    assert np.isfinite(picture).all()
+
+
+def test_the_same_seed_gives_the_same_picture_and_another_another(
+    pipeline: StableDiffusionPipeline,
+) -> None:
+    assert np.array_equal(_draw(pipeline, seed=1), _draw(pipeline, seed=1))
+    assert not np.array_equal(_draw(pipeline, seed=1), _draw(pipeline, seed=2))
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        DDIMScheduler,
+        DPMSolverMultistepScheduler,
+        EulerAncestralDiscreteScheduler,
+        HeunDiscreteScheduler,
+        KDPM2DiscreteScheduler,
+        LMSDiscreteScheduler,
+    ],
+)
+def test_every_kind_of_sampler_reads_its_schedule(
+    pipeline: StableDiffusionPipeline, sampler: type
+) -> None:
+    before = pipeline.scheduler
+    try:
+        pipeline.scheduler = sampler.from_config(before.config)
+        assert np.isfinite(_draw(pipeline, steps=5)).all()
+    finally:
+        pipeline.scheduler = before
+
+
+def test_latents_are_not_clipped_and_v_is_predicted(pipeline: StableDiffusionPipeline) -> None:
+    assert pipeline.scheduler.config.clip_sample is False
+    assert pipeline.scheduler.config.prediction_type == "v_prediction"
+
+
+def test_latents_have_a_deviation_of_one(made: tuple[Path, Path]) -> None:
+    latents = np.load(made[0] / "latents-64.npy").astype(np.float32)
+    assert latents.std() == pytest.approx(1, abs=0.1)
+
+
+def test_weights_are_in_half_precision(made: tuple[Path, Path]) -> None:
+    vae = AutoencoderKL.from_pretrained(made[1], subfolder="vae", dtype="auto")
+    assert {p.dtype for p in vae.parameters()} == {torch.float16}
+
+
+def test_tuning_the_decoder_leaves_the_latents_alone(made: tuple[Path, Path]) -> None:
+    before = torch.load(made[0] / "autoencoder.pt", weights_only=True)
+    after = torch.load(made[0] / "decoder.pt", weights_only=True)["module"]
+    names = list(before["module"])
+    averages = dict(zip(names, before["ema"], strict=True))
+    for name in names:
+        fixed = name.startswith(("encoder", "quant_conv"))
+        assert torch.equal(averages[name], after[name]) == fixed, name
+
+
+def test_the_measure_and_the_card_tell_what_was_found(made: tuple[Path, Path]) -> None:
+    measured = json.loads((made[1] / "measured.json").read_text())
+    assert measured["prompts"] == 4
+    assert 0 <= measured["generated"]["all"] <= 1
+    assert f"{measured['generated']['all']:.1%}" in (made[1] / "README.md").read_text()
+    assert (made[1] / "contact-sheet.png").exists()
+
+
+def test_missing_pictures_are_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="stage 'pictures'"):
+        Pictures(tmp_path, 64)
+
+
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=lambda config: config.name)
+def test_the_shipped_sizes_stay_under_sixty_megabytes(config: MiniatureConfig) -> None:
+    with torch.device("meta"):
+        parts = [new_autoencoder(config), new_unet(config), new_clip(config, miniature_tokenizer())]
+    count = sum(p.numel() for part in parts for p in part.parameters())
+    assert 2 * count < 59e6
+    unet = sum(p.numel() for p in parts[1].parameters())
+    assert 8e6 < unet < 25e6
+
+
+def test_a_blurred_picture_costs_more_than_its_pixels_say() -> None:
+    sharp = torch.zeros(1, 3, 16, 16)
+    sharp[..., 8:] = 1
+    blurred = torch.nn.functional.avg_pool2d(sharp, 3, 1, 1)
+    shifted = sharp + (blurred - sharp).abs().mean()
+    assert picture_loss(blurred, sharp) > picture_loss(shifted, sharp)
+
+
+def test_crops_are_half_as_wide_and_lie_inside() -> None:
+    pictures = torch.arange(64.0).expand(2, 3, 64, 64).clone()
+    cut = crops(pictures, step=1, times=3)
+    assert cut.shape == (6, 3, 32, 32)
+    assert torch.equal(cut[0, 0, 0], torch.arange(float(cut[0, 0, 0, 0]), cut[0, 0, 0, 0] + 32))
+
+
+def test_the_anchor_wants_the_mean_colour_of_each_cell() -> None:
+    pictures = torch.rand(2, 3, 64, 64) * 2 - 1
+    latents = torch.randn(2, 8, 16, 16)
+    latents[:, :3] = torch.nn.functional.avg_pool2d(pictures, 4) * 2
+    assert float(anchor_loss(latents, pictures)) == pytest.approx(0, abs=1e-5)

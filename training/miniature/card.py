@@ -1,0 +1,83 @@
+"""The model card, written from what was measured: no number in it is typed by hand."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+_COMMAND = "python -m training.miniature.build --out models/miniature --stage all"
+
+
+def write_card(folder: Path, training: dict[str, int]) -> None:
+    """Write `README.md` from `measured.json`; `training` tells the steps of each stage."""
+    measured = json.loads((folder / "measured.json").read_text(encoding="utf-8"))
+    (folder / "README.md").write_text(
+        _text(measured, training, _megabytes(folder)), encoding="utf-8"
+    )
+
+
+def _megabytes(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.rglob("*.safetensors")) / 1e6
+
+
+def _text(measured: dict[str, Any], training: dict[str, int], size: float) -> str:
+    generated, drawn, rebuilt = (measured[k] for k in ("generated", "drawn", "reconstructed"))
+    rows = "\n".join(
+        f"| {trait} | {found['right']:.1%} | {rebuilt['traits'][trait]['right']:.1%} "
+        f"| {drawn['traits'][trait]['right']:.1%} | {found['n']} |"
+        for trait, found in generated["traits"].items()
+    )
+    steps = "\n".join(f"| {stage} | {count:,} |" for stage, count in training.items())
+    return f"""# The miniature
+
+A text-to-image Stable Diffusion of our own, {size:.0f} MB in half precision, in the standard
+diffusers layout. It draws portraits of people, pets and things that do not exist, in five drawing
+styles. It is a test bed: small enough to fine-tune on a laptop's CPU, good enough to see whether a
+fine-tuning method keeps a likeness.
+
+![Sixteen prompts, four seeds each](contact-sheet.png)
+
+## Data
+
+Pictures and captions are drawn by the code in `training/miniature/world`, from seeds. There is no
+photo, no picture of a living person, and nothing from the web in it. Scars, freckles, moles, odd
+eyes and exact proportions are drawn but never captioned.
+
+## Training
+
+From scratch, by this repository:
+
+    {_COMMAND}
+
+| stage | steps |
+|---|---|
+{steps}
+
+The text encoder comes from a contrastive pair that also had to name traits; the other half of the
+pair, the image encoder, is kept in `clip/`. The UNet predicts v; classifier-free guidance works
+because one caption in ten was left out. `classifiers/` holds the judge of the table below.
+
+## Measured
+
+{measured["prompts"]} held-out prompts, {measured["sampler"]}, {measured["steps"]} steps, guidance
+{measured["guidance"]}. A trait counts where the prompt names it. The judge is a small classifier
+trained on drawn pictures only; the columns for reconstructed and drawn pictures say what the
+autoencoder costs, and how far the judge itself can be trusted.
+
+| trait | generated | reconstructed | drawn | n |
+|---|---|---|---|---|
+| **all** | **{generated["all"]:.1%}** | {rebuilt["all"]:.1%} | {drawn["all"]:.1%} | |
+{rows}
+
+Autoencoder: mean absolute error {measured["autoencoder_l1"]:.4f} of the brightness range.
+Text–image cosine: {measured["text_image_cosine"]:.3f}.
+
+## Limits
+
+It knows the words of its captions; other words are letters to it, and do little. It draws one
+subject, from the front. Words for what it never saw (a full body, two people, text) have no effect.
+The five styles are filters over flat drawings, not an artist's hand.
+
+## Licence
+
+That of this repository. There is no third-party data or weight in it.
+"""
