@@ -55,9 +55,9 @@ def anchor_loss(latents: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
     """Holds the first three latent channels near the mean red, green and blue of their cell.
 
     The encoder then need not discover colour through the decoder, which takes thousands of steps,
-    and the other channels are free for shape. `latents`: (n, channels, h, w); `given`: pictures.
+    and the other channels are free for shape. `latents`: (n, channels, w, w); `given`: pictures.
     """
-    colour = nnf.adaptive_avg_pool2d(given, latents.shape[-2:]) * _COLOUR_SCALE
+    colour = nnf.adaptive_avg_pool2d(given, latents.shape[-1]) * _COLOUR_SCALE
     return nnf.l1_loss(latents[:, :3].float(), colour)
 
 
