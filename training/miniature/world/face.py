@@ -129,7 +129,8 @@ def draw_mouth(pen: Pen, subject: Subject, scene: Scene, head: Head) -> None:
         pen.fill(ellipse(x, y + 0.04, w * 0.34, 0.12), (92, 16, 30))
     else:
         bend = {"smiling": 0.13, "winking": 0.12, "sad": -0.12, "angry": -0.03, "calm": 0.02}[mood]
-        curve = smooth([(x - w, y - bend), (x, y + bend), (x + w, y - bend)], closed=False)
+        across = np.linspace(-1, 1, 11)
+        curve = np.stack([x + w * across, y + bend - 2 * bend * across**2], axis=1)
         pen.stroke(curve, 0.085, lip)
 
 
