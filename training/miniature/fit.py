@@ -5,7 +5,7 @@ import json
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -98,8 +98,9 @@ def autocast(settings: FitSettings) -> contextlib.AbstractContextManager[Any]:
 def fit(stage: Stage, settings: FitSettings, checkpoint: Path) -> nn.Module:
     """Train until the budget is spent; returns the stage's module with its averaged parameters.
 
-    Resumes from `checkpoint` if it exists, writes it every two minutes and at the end. One JSON
-    line per interval goes to a file beside it.
+    Resumes from `checkpoint` if it exists; writes it every two minutes, at the end, and when
+    interrupted. One JSON line per interval goes to a file beside it. Raises FloatingPointError when
+    the loss is no number; the checkpoint is then the last good one.
     """
     module = stage.module
     optimiser = torch.optim.AdamW(
@@ -112,40 +113,51 @@ def fit(stage: Stage, settings: FitSettings, checkpoint: Path) -> nn.Module:
     step = _resume(checkpoint, module, optimiser, ema)
     budget, first, saved = Budget(settings), step, time.monotonic()
     module.train()
-    with _journal(checkpoint.with_suffix(".jsonl")) as journal:
-        began = time.monotonic()
-        while (spent := budget.spent(step - first)) < 1:
-            rate = settings.learning_rate * _schedule(spent, step - first)
-            for group in optimiser.param_groups:
-                group["lr"] = rate
-            with autocast(settings):
-                loss, numbers = stage.loss(step)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            norm = nn.utils.clip_grad_norm_(module.parameters(), 1.0)
-            optimiser.step()
-            step += 1
-            ema.update(module, step)
-            if step % settings.log_every == 0:
-                line = {
-                    "step": step,
-                    "spent": round(spent, 4),
-                    "loss": round(float(loss.detach()), 5),
-                    "norm": round(float(norm), 4),
-                    "rate": rate,
-                    "seconds": round((time.monotonic() - began) / settings.log_every, 4),
-                    **numbers,
-                }
-                journal.write(json.dumps(line) + "\n")
-                journal.flush()
-                _log.info("%s", line)
-                began = time.monotonic()
-            if time.monotonic() - saved > _SAVE_SECONDS:
-                _save(checkpoint, module, optimiser, ema, step)
-                saved = time.monotonic()
+    try:
+        with _journal(checkpoint.with_suffix(".jsonl")) as journal:
+            began = time.monotonic()
+            while (spent := budget.spent(step - first)) < 1:
+                rate = settings.learning_rate * _schedule(spent, step - first)
+                loss, norm, numbers = _update(stage, optimiser, settings, step, rate)
+                step += 1
+                ema.update(module, step)
+                if step % settings.log_every == 0:
+                    pace = (time.monotonic() - began) / settings.log_every
+                    journal({"step": step, "spent": round(spent, 4), "loss": _finite(loss, step),
+                             "norm": round(float(norm), 4), "rate": round(rate, 8),
+                             "seconds": round(pace, 4), **numbers})  # fmt: skip
+                    began = time.monotonic()
+                if time.monotonic() - saved > _SAVE_SECONDS:
+                    _save(checkpoint, module, optimiser, ema, step)
+                    saved = time.monotonic()
+    except KeyboardInterrupt:
+        _save(checkpoint, module, optimiser, ema, step)
+        raise
     _save(checkpoint, module, optimiser, ema, step)
     ema.copy_to(module)
     return module.eval()
+
+
+def _update(
+    stage: Stage, optimiser: torch.optim.Optimizer, settings: FitSettings, step: int, rate: float
+) -> tuple[torch.Tensor, torch.Tensor, dict[str, float]]:
+    """One step of the optimiser; returns loss, gradient norm and the stage's numbers."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    with autocast(settings):
+        loss, numbers = stage.loss(step)
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    norm = nn.utils.clip_grad_norm_(stage.module.parameters(), 1.0)
+    optimiser.step()
+    return loss.detach(), norm, numbers
+
+
+def _finite(loss: torch.Tensor, step: int) -> float:
+    value = float(loss)
+    if not math.isfinite(value):
+        raise FloatingPointError(f"the loss is {value} at step {step}; resume with a lower rate")
+    return round(value, 5)
 
 
 def _schedule(spent: float, step: int) -> float:
@@ -154,10 +166,17 @@ def _schedule(spent: float, step: int) -> float:
 
 
 @contextlib.contextmanager
-def _journal(path: Path) -> Iterator[Any]:
+def _journal(path: Path) -> Iterator[Callable[[dict[str, float]], None]]:
+    """Appends one JSON line per call."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
-        yield file
+
+        def write(line: dict[str, float]) -> None:
+            file.write(json.dumps(line) + "\n")
+            file.flush()
+            _log.info("%s", line)
+
+        yield write
 
 
 def _save(

@@ -82,3 +82,34 @@ def test_an_average_moves_at_once_when_young_and_slowly_when_old() -> None:
     assert float(ema.shadow[0].detach()) == pytest.approx(0.9)
     ema.update(module, 10**6)
     assert float(ema.shadow[0].detach()) == pytest.approx(0.9001, abs=1e-5)
+
+
+class _Broken(_Line):
+    """Breaks off at step 12, one way or another."""
+
+    def __init__(self, end: BaseException | None) -> None:
+        super().__init__()
+        self._end = end
+
+    def loss(self, step: int) -> tuple[torch.Tensor, dict[str, float]]:
+        loss, numbers = super().loss(step)
+        if step < 12:
+            return loss, numbers
+        if self._end:
+            raise self._end
+        return loss * float("nan"), numbers
+
+
+def test_an_interrupted_run_keeps_its_steps(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        fit(_Broken(KeyboardInterrupt()), _settings(50), tmp_path / "line.pt")
+    assert steps_of(tmp_path / "line.pt") == 12
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_last_good_checkpoint(
+    tmp_path: Path,
+) -> None:
+    fit(_Line(), _settings(5), tmp_path / "line.pt")
+    with pytest.raises(FloatingPointError, match="lower rate"):
+        fit(_Broken(None), _settings(50), tmp_path / "line.pt")
+    assert steps_of(tmp_path / "line.pt") == 5
