@@ -92,5 +92,5 @@ class ImageText:
         ids = self._tokenizer(
             words, padding="max_length", truncation=True, return_tensors="pt"
         ).input_ids
-        pooled = self._text(input_ids=ids).pooler_output.float()
+        pooled = self._text(input_ids=ids.to(self._text.device)).pooler_output.float().cpu()
         return nnf.normalize(pooled @ self._projection.T, dim=1)

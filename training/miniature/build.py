@@ -9,6 +9,7 @@ GPU: --config studio --device cuda --batch 256.
 import argparse
 import json
 import logging
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def run(stage: str, shop: Workshop) -> None:
         draw_shards(folder, shop.config.side, shop.pictures, shop.workers)
     elif stage == "latents":
         vae = _autoencoder(shop, "autoencoder")
-        cache_latents(vae, shop.drawn(), _latents(shop), shop.device)
+        cache_latents(vae, shop.drawn(), shop.pictures, _latents(shop), shop.device)
     elif stage == "assemble":
         _assemble(shop, tokenizer)
     elif stage == "measure":
@@ -194,6 +195,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run one stage, or all in order."""
     given = _arguments().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    # Whoever ends the run by SIGTERM also finds its steps in the checkpoint.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if given.threads:
         torch.set_num_threads(given.threads)
     stages = STAGES if given.stage == "all" else (given.stage,)

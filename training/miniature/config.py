@@ -31,8 +31,8 @@ class MiniatureConfig:
 
 # Measured on one shared core with AMX, bfloat16: at 128 pixels an autoencoder (16, 32, 64, 128)
 # learns from 11 pictures a second, at 64 pixels (16, 32, 96) from 44, (32, 64, 128) from 31. The
-# UNet learns from 59, or 39 with the studio's channels, or 27 with attention at its finest level. Hours
-# of CPU therefore go to 64 pixels.
+# UNet learns from 59, or 39 with the studio's channels, or 27 with attention at its finest level.
+# Hours of CPU therefore go to 64 pixels.
 LAPTOP = MiniatureConfig(
     name="laptop",
     side=64,

@@ -51,14 +51,15 @@ def new_unet(config: MiniatureConfig) -> UNet2DConditionModel:
 
 
 @torch.no_grad()
-def cache_latents(vae: AutoencoderKL, pictures: Pictures, path: Path, device: str) -> None:
-    """Encode all pictures once: float16, shape (n, channels, side, side), scaled to deviation 1."""
-    if path.exists() and len(np.load(path, mmap_mode="r")) == len(pictures):
-        return
+def cache_latents(
+    vae: AutoencoderKL, pictures: Pictures, count: int, path: Path, device: str
+) -> None:
+    """Encode the first `count` pictures: float16, (n, channels, side, side), of deviation 1."""
+    count = min(count, len(pictures))
     vae = vae.to(device, memory_format=torch.channels_last).eval()
     parts = []
-    for start in range(0, len(pictures), 100):
-        given = pictures.batch(np.arange(start, min(start + 100, len(pictures)))).to(
+    for start in range(0, count, 100):
+        given = pictures.batch(np.arange(start, min(start + 100, count))).to(
             device, memory_format=torch.channels_last
         )
         with torch.autocast(torch.device(device).type, dtype=torch.bfloat16):
