@@ -21,6 +21,11 @@ def points(*pairs: tuple[float, float]) -> Points:
     return np.array(pairs, dtype=np.float64)
 
 
+def box(left: float, top: float, right: float, bottom: float) -> Points:
+    """An upright rectangle."""
+    return points((left, top), (right, top), (right, bottom), (left, bottom))
+
+
 def ellipse(x: float, y: float, rx: float, ry: float, angle: float = 0.0) -> Points:
     """A closed ellipse round (x, y), turned by `angle` radians."""
     shape = _CIRCLE * (rx, ry)

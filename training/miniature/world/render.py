@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from training.miniature.world.backdrop import draw_backdrop
-from training.miniature.world.creatures import draw_creature
 from training.miniature.world.face import (
     Head,
     draw_beard,
@@ -15,12 +14,16 @@ from training.miniature.world.face import (
     draw_nose,
     draw_skull,
 )
+from training.miniature.world.garments import draw_body
 from training.miniature.world.hair import draw_back_hair, draw_front_hair
+from training.miniature.world.hats import draw_hat
 from training.miniature.world.pen import Pen
+from training.miniature.world.pets import draw_pet
 from training.miniature.world.scene import Scene
 from training.miniature.world.styles import light_up, restyle
 from training.miniature.world.subject import Subject
-from training.miniature.world.wear import Fit, draw_body, draw_glasses, draw_hat
+from training.miniature.world.things import draw_thing
+from training.miniature.world.wear import Fit, draw_glasses
 
 SPAN = 3.55
 """Head units from the picture's top to its bottom at zoom 1."""
@@ -51,7 +54,8 @@ def draw(subject: Subject, scene: Scene, side: int) -> Image.Image:
     if subject.kind == "person":
         _person(body, head, subject, scene)
     else:
-        fit = draw_creature(head, subject, scene)
+        draw_it = draw_pet if subject.kind == "pet" else draw_thing
+        fit = draw_it(head, subject, scene)
         draw_glasses(head, scene, fit)
         draw_hat(head, scene, fit)
     small = canvas.reduce(oversample)
