@@ -1,0 +1,81 @@
+"""What one role may do, in exact words.
+
+The grants of the CDK's buckets and tables carry wildcards (``s3:GetObject*``, ``s3:List*`` on the
+whole bucket). A photo service cannot afford those, so this module grants the same way, with the
+actions spelled out and object access bound to one prefix of one bucket.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_iam as iam
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_dynamodb as dynamodb
+    from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_s3 as s3
+
+# DynamoDB and S3 call KMS in the caller's name.
+_KEY_ACTIONS = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:DescribeKey")
+_ITEM_ACTIONS = tuple(
+    f"dynamodb:{action}"
+    for action in (
+        "GetItem",
+        "BatchGetItem",
+        "Query",
+        "PutItem",
+        "UpdateItem",
+        "DeleteItem",
+        "BatchWriteItem",
+        "ConditionCheckItem",  # inside TransactWriteItems
+    )
+)
+
+
+def allow(role: iam.IGrantable, resource: str | list[str], *actions: str) -> None:
+    """Let ``role`` do ``actions`` on ``resource`` (an ARN or several)."""
+    resources = [resource] if isinstance(resource, str) else resource
+    iam.Grant.add_to_principal(grantee=role, actions=list(actions), resource_arns=resources)
+
+
+def allow_objects(role: iam.IGrantable, bucket: s3.IBucket, prefix: str, *actions: str) -> None:
+    """Let ``role`` do ``actions`` on the objects of ``bucket`` under ``prefix`` (ends with /)."""
+    allow(role, bucket.arn_for_objects(f"{prefix}*"), *actions)
+
+
+def allow_listing(
+    role: iam.IGrantable, bucket: s3.IBucket, prefix: str, *, versions: bool = False
+) -> None:
+    """Let ``role`` list the keys of ``bucket`` that start with ``prefix``, and no others."""
+    actions = ["s3:ListBucket", "s3:ListBucketVersions"] if versions else ["s3:ListBucket"]
+    iam.Grant.add_to_principal(
+        grantee=role,
+        actions=actions,
+        resource_arns=[bucket.bucket_arn],
+        conditions={"StringLike": {"s3:prefix": f"{prefix}*"}},
+    )
+
+
+def allow_key(role: iam.IGrantable, key: kms.IKey) -> None:
+    """Let ``role`` read and write what ``key`` encrypts."""
+    allow(role, key.key_arn, *_KEY_ACTIONS)
+
+
+def allow_items(role: iam.IGrantable, table: dynamodb.ITable, *indexes: str) -> None:
+    """Let ``role`` read and write the items of ``table``, and query the named indexes."""
+    allow(role, table.table_arn, *_ITEM_ACTIONS)
+    for index in indexes:
+        allow(role, f"{table.table_arn}/index/{index}", "dynamodb:Query")
+
+
+def allow_idempotency(role: iam.IGrantable, table: dynamodb.ITable) -> None:
+    """Let ``role`` keep idempotency records: exactly what Powertools' persistence layer calls."""
+    allow(
+        role,
+        table.table_arn,
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+    )
