@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
 
+from infra.acknowledgements import acknowledge_wildcard, as_imported
+
 if TYPE_CHECKING:
     from aws_cdk import aws_dynamodb as dynamodb
     from aws_cdk import aws_kms as kms
@@ -33,19 +35,39 @@ _ITEM_ACTIONS = tuple(
 )
 
 
-def allow(role: iam.IGrantable, resource: str | list[str], *actions: str) -> None:
+def allow(role: iam.IRole, resource: str | list[str], *actions: str) -> None:
     """Let ``role`` do ``actions`` on ``resource`` (an ARN or several)."""
     resources = [resource] if isinstance(resource, str) else resource
     iam.Grant.add_to_principal(grantee=role, actions=list(actions), resource_arns=resources)
 
 
-def allow_objects(role: iam.IGrantable, bucket: s3.IBucket, prefix: str, *actions: str) -> None:
-    """Let ``role`` do ``actions`` on the objects of ``bucket`` under ``prefix`` (ends with /)."""
-    allow(role, bucket.arn_for_objects(f"{prefix}*"), *actions)
+def allow_anywhere(role: iam.IRole, reason: str, *actions: str, **conditions: str) -> None:
+    """Let ``role`` do ``actions`` that know no resource; ``reason`` says so for the record."""
+    iam.Grant.add_to_principal(
+        grantee=role,
+        actions=list(actions),
+        resource_arns=["*"],
+        conditions={"StringLike": conditions} if conditions else None,
+    )
+    acknowledge_wildcard(role, "*", reason)
+
+
+def allow_objects(role: iam.IRole, bucket: s3.IBucket, prefix: str, *actions: str) -> None:
+    """Let ``role`` do ``actions`` on the objects of ``bucket``, of another stack, under ``prefix``.
+
+    A prefix ends with ``/`` (or is empty: all objects); it may end with a pattern instead.
+    """
+    pattern = prefix if "*" in prefix else f"{prefix}*"
+    allow(role, bucket.arn_for_objects(pattern), *actions)
+    acknowledge_wildcard(
+        role,
+        f"{as_imported(bucket, bucket.bucket_arn)}/{pattern}",
+        "Objects under one prefix of one bucket: their names are ids drawn at run time",
+    )
 
 
 def allow_listing(
-    role: iam.IGrantable, bucket: s3.IBucket, prefix: str, *, versions: bool = False
+    role: iam.IRole, bucket: s3.IBucket, prefix: str, *, versions: bool = False
 ) -> None:
     """Let ``role`` list the keys of ``bucket`` that start with ``prefix``, and no others."""
     actions = ["s3:ListBucket", "s3:ListBucketVersions"] if versions else ["s3:ListBucket"]
@@ -57,19 +79,19 @@ def allow_listing(
     )
 
 
-def allow_key(role: iam.IGrantable, key: kms.IKey) -> None:
+def allow_key(role: iam.IRole, key: kms.IKey) -> None:
     """Let ``role`` read and write what ``key`` encrypts."""
     allow(role, key.key_arn, *_KEY_ACTIONS)
 
 
-def allow_items(role: iam.IGrantable, table: dynamodb.ITable, *indexes: str) -> None:
+def allow_items(role: iam.IRole, table: dynamodb.ITable, *indexes: str) -> None:
     """Let ``role`` read and write the items of ``table``, and query the named indexes."""
     allow(role, table.table_arn, *_ITEM_ACTIONS)
     for index in indexes:
         allow(role, f"{table.table_arn}/index/{index}", "dynamodb:Query")
 
 
-def allow_idempotency(role: iam.IGrantable, table: dynamodb.ITable) -> None:
+def allow_idempotency(role: iam.IRole, table: dynamodb.ITable) -> None:
     """Let ``role`` keep idempotency records: exactly what Powertools' persistence layer calls."""
     allow(
         role,

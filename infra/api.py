@@ -14,6 +14,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_kms as kms
 
 from infra import access
+from infra.acknowledgements import acknowledge_wildcard, as_imported, as_written
 from infra.firewall import Firewall
 from infra.functions import FunctionSpec, ServiceFunction
 from infra.queues import DeadLetterQueue, WorkQueue
@@ -22,6 +23,7 @@ from infra.routes import IMAGE_PATH
 from infra.tables import OWNER_INDEX, STATE_INDEX
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
     from constructs import Construct
 
     from infra.identity import IdentityStack
@@ -178,7 +180,7 @@ class ApiStack(Stack):
         )
         access.allow_objects(function.role, storage.work, "trainings/", "s3:GetObject")
         access.allow(function.role, self._machine.state_machine_arn, "states:StartExecution")
-        access.allow(function.role, self._executions(), "states:StopExecution")
+        self._allow_executions(function.role, "states:StopExecution")
         return function
 
     def _generations(self) -> ServiceFunction:
@@ -203,7 +205,11 @@ class ApiStack(Stack):
             "sagemaker:InvokeEndpointAsync",
             "sagemaker:DescribeEndpoint",
         )
-        access.allow(role, "*", "comprehend:DetectToxicContent")  # knows no resource
+        access.allow_anywhere(
+            role,
+            "Comprehend screens text and X-Ray takes traces: neither knows a resource",
+            "comprehend:DetectToxicContent",
+        )
         access.allow(role, self.erasure.queue.queue_arn, "sqs:SendMessage")
         return function
 
@@ -220,9 +226,12 @@ class ApiStack(Stack):
         role = function.role
         access.allow_objects(role, storage.uploads, "photos/", "s3:GetObject", "s3:DeleteObject")
         access.allow_objects(role, storage.photos, "", "s3:PutObject")
-        access.allow(
-            role, "*", "rekognition:DetectFaces", "rekognition:DetectModerationLabels"
-        )  # both know no resource: the photo comes as bytes
+        access.allow_anywhere(
+            role,
+            "Rekognition looks at bytes and X-Ray takes traces: neither knows a resource",
+            "rekognition:DetectFaces",
+            "rekognition:DetectModerationLabels",
+        )
         function.consume(self.intake, batch_size=5)
         events.Rule(
             self,
@@ -263,7 +272,7 @@ class ApiStack(Stack):
             access.allow_listing(role, bucket, prefix, versions=True)
             access.allow_objects(role, bucket, prefix, "s3:DeleteObject", "s3:DeleteObjectVersion")
         access.allow(role, storage.idempotency.table_arn, "dynamodb:DeleteItem")
-        access.allow(role, self._executions(), "states:StopExecution")
+        self._allow_executions(role, "states:StopExecution")
         function.consume(self.erasure, batch_size=1)
         return function
 
@@ -291,7 +300,7 @@ class ApiStack(Stack):
         ):
             access.allow_listing(role, bucket, prefix)
             access.allow_objects(role, bucket, prefix, "s3:GetObject")  # HeadObject
-        access.allow(role, self._executions(), "states:DescribeExecution")
+        self._allow_executions(role, "states:DescribeExecution")
         access.allow(
             role, [self.intake.queue.queue_arn, self.erasure.queue.queue_arn], "sqs:SendMessage"
         )
@@ -308,11 +317,20 @@ class ApiStack(Stack):
         )
         return function
 
-    def _executions(self) -> str:
-        """The executions of the training state machine, which are named after trainings."""
-        return self.format_arn(
-            service="states",
-            resource="execution",
-            resource_name=f"{self._machine.state_machine_name}:*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
+    def _allow_executions(self, role: iam.IRole, action: str) -> None:
+        """``action`` on executions of the training state machine, which are named after trainings."""
+        machine = self._machine
+        owner = as_imported(machine, machine.state_machine_name)
+        for name, write in ((machine.state_machine_name, True), (owner, False)):
+            arn = self.format_arn(
+                service="states",
+                resource="execution",
+                resource_name=f"{name}:*",
+                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            )
+            if write:
+                access.allow(role, arn, action)
+            else:
+                acknowledge_wildcard(
+                    role, as_written(self, arn), "Executions of one machine, named at run time"
+                )

@@ -8,6 +8,8 @@ from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.acknowledgements import acknowledge_plain_http
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -42,6 +44,7 @@ class AccessLogBucket(Construct):
                 )
             ],
         )
+        acknowledge_plain_http(self.bucket, "AwsSolutions-S10", tls_only=settings.tls_only)
 
 
 class DataBucket(Construct):
@@ -92,6 +95,7 @@ class DataBucket(Construct):
                 ),
             ],
         )
+        acknowledge_plain_http(self.bucket, "AwsSolutions-S10", tls_only=settings.tls_only)
         if tells_event_bridge:
             # The property itself. The construct's own switch would add a custom resource.
             resource = self.bucket.node.default_child

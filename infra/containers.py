@@ -14,6 +14,7 @@ from aws_cdk import ArnFormat
 from aws_cdk import aws_iam as iam
 
 from infra import access
+from infra.acknowledgements import acknowledge_wildcard, as_written
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
@@ -59,26 +60,33 @@ def allow_container(
         "ecr:BatchGetImage",
         "ecr:GetDownloadUrlForLayer",
     )
-    # Signing in to the registry knows no resource.
-    access.allow(role, "*", "ecr:GetAuthorizationToken")
+    access.allow_anywhere(
+        role,
+        "Signing in to a registry and publishing metrics know no resource",
+        "ecr:GetAuthorizationToken",
+    )
+    access.allow_anywhere(
+        role,
+        "Signing in to a registry and publishing metrics know no resource",
+        "cloudwatch:PutMetricData",
+        **{"cloudwatch:namespace": "/aws/sagemaker/*"},
+    )
     access.allow(role, code.bucket.arn_for_objects(code.s3_object_key), "s3:GetObject")
     access.allow_key(role, key)
+    logs = role.stack.format_arn(
+        service="logs",
+        resource="log-group",
+        resource_name=log_group,
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
     access.allow(
         role,
-        role.stack.format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=log_group,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        ),
+        logs,
         "logs:CreateLogGroup",
         "logs:CreateLogStream",
         "logs:DescribeLogStreams",
         "logs:PutLogEvents",
     )
-    iam.Grant.add_to_principal(
-        grantee=role,
-        actions=["cloudwatch:PutMetricData"],
-        resource_arns=["*"],
-        conditions={"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}},
+    acknowledge_wildcard(
+        role, as_written(role, logs), "SageMaker names the groups and streams of its containers"
     )

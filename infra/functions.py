@@ -14,6 +14,7 @@ from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
 from infra import access, bundling
+from infra.acknowledgements import acknowledge, acknowledge_wildcard
 from infra.log_groups import log_group
 
 if TYPE_CHECKING:
@@ -96,6 +97,13 @@ class ServiceFunction(Construct):
                 "LOG_LEVEL": settings.functions.log_level,
                 **environment,
             },
+        )
+
+        acknowledge_wildcard(self.role, "*", "Sending traces to X-Ray knows no resource")
+        acknowledge(
+            self.function,
+            "AwsSolutions-L1",
+            "The declared runtime, which the bundles are built for and Lambda supports",
         )
 
     def consume(self, work: WorkQueue, batch_size: int = 10) -> None:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_cognito as cognito
 
+from infra.acknowledgements import acknowledge
+
 if TYPE_CHECKING:
     from constructs import Construct
 
@@ -77,6 +79,14 @@ class IdentityStack(Stack):
             ),
             access_token_validity=Duration.minutes(settings.identity.access_token_minutes),
             enable_token_revocation=True,
+        )
+        acknowledge(
+            self.user_pool, "AwsSolutions-COG2", "A second factor is offered; a hobby needs no more"
+        )
+        acknowledge(
+            self.user_pool,
+            "AwsSolutions-COG8",
+            "Threat protection costs per user and month: the idle service must cost next to nothing",
         )
         for name, value in {
             "UserPoolId": self.user_pool.user_pool_id,

@@ -12,6 +12,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 
 from infra import access, bundling
+from infra.acknowledgements import acknowledge_plain_http
 from infra.containers import allow_container, image_uri
 from infra.endpoint import AsyncEndpoint
 from infra.functions import FunctionSpec, ServiceFunction
@@ -88,7 +89,10 @@ class InferenceStack(Stack):
         CfnOutput(self, "ScalableTargetId", value=scaling.target.ref)
 
     def _topic(self, name: str) -> sns.Topic:
-        return sns.Topic(self, name, master_key=self._key, enforce_ssl=self._settings.tls_only)
+        tls_only = self._settings.tls_only
+        topic = sns.Topic(self, name, master_key=self._key, enforce_ssl=tls_only)
+        acknowledge_plain_http(topic, "AwsSolutions-SNS3", tls_only=tls_only)
+        return topic
 
     def _container_environment(self, code: assets.Asset) -> dict[str, str]:
         settings, storage = self._settings, self._storage
@@ -121,11 +125,7 @@ class InferenceStack(Stack):
         # SageMaker lists the base model's prefix; an adapter is fetched by its name.
         access.allow_listing(role, storage.models, "base/")
         access.allow_objects(role, storage.work, "generations/", "s3:GetObject")
-        access.allow(
-            role,
-            storage.work.arn_for_objects("generations/*/progress.json"),
-            "s3:PutObject",
-        )
+        access.allow_objects(role, storage.work, "generations/*/progress.json", "s3:PutObject")
         for prefix in ("results/", "failures/"):
             access.allow_objects(role, storage.work, prefix, "s3:PutObject")
         access.allow(role, [success.topic_arn, error.topic_arn], "sns:Publish")
@@ -151,7 +151,11 @@ class InferenceStack(Stack):
                 function.role, storage.work, prefix, "s3:GetObject", "s3:DeleteObject"
             )
         access.allow_objects(function.role, storage.avatars, "", "s3:PutObject")
-        access.allow(function.role, "*", "rekognition:DetectModerationLabels")
+        access.allow_anywhere(
+            function.role,
+            "Rekognition screens bytes and X-Ray takes traces: neither knows a resource",
+            "rekognition:DetectModerationLabels",
+        )
         # Images are large: few at a time, so that one visit stays within its time.
         function.consume(self.results, batch_size=2)
         return function

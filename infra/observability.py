@@ -10,6 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 
+from infra.acknowledgements import acknowledge_plain_http
 from infra.alarms import Alarms
 from infra.dashboard import service_dashboard
 
@@ -41,6 +42,7 @@ class ObservabilityStack(Stack):
         super().__init__(scope, construct_id, **kwargs)
         key = kms.Key.from_key_arn(self, "DataKey", storage.key.key_arn)
         topic = sns.Topic(self, "Alarmed", master_key=key, enforce_ssl=settings.tls_only)
+        acknowledge_plain_http(topic, "AwsSolutions-SNS3", tls_only=settings.tls_only)
         if settings.alarms.email:
             topic.add_subscription(subscriptions.EmailSubscription(settings.alarms.email))
         Alarms(

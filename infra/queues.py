@@ -8,6 +8,8 @@ from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.acknowledgements import acknowledge_plain_http
+
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
 
@@ -33,6 +35,7 @@ class DeadLetterQueue(Construct):
             enforce_ssl=settings.tls_only,
             retention_period=DEAD_LETTER_RETENTION,
         )
+        acknowledge_plain_http(self.queue, "AwsSolutions-SQS4", tls_only=settings.tls_only)
 
 
 class WorkQueue(Construct):
@@ -66,3 +69,4 @@ class WorkQueue(Construct):
                 queue=self.dead_letters, max_receive_count=settings.max_receive_count
             ),
         )
+        acknowledge_plain_http(self.queue, "AwsSolutions-SQS4", tls_only=settings.tls_only)

@@ -18,6 +18,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra import access
+from infra.acknowledgements import acknowledge_wildcard, as_written
 from infra.log_groups import log_group
 
 if TYPE_CHECKING:
@@ -140,6 +141,12 @@ class TrainingStateMachine(Construct):
             "sagemaker:DescribeTrainingJob",
             "sagemaker:StopTrainingJob",
             "sagemaker:AddTags",
+        )
+        acknowledge_wildcard(
+            role, as_written(self, jobs), "Jobs of this service, named after their trainings"
+        )
+        acknowledge_wildcard(
+            role, "*", "X-Ray traces and the delivery of execution logs know no resource"
         )
         iam.Grant.add_to_principal(
             grantee=role,
