@@ -32,3 +32,9 @@ def log_failure(event: str, error: BaseException, **ids: str) -> None:
 def count(name: str, number: int = 1) -> None:
     """Add to a counter; written when the invocation ends."""
     metrics.add_metric(name=name, unit="Count", value=number)
+
+
+def flush() -> None:
+    """Write what was counted, as one embedded-metric-format line; nothing counted, no line."""
+    if metrics.metric_set:
+        metrics.flush_metrics()

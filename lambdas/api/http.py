@@ -17,7 +17,7 @@ import binascii
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from pydantic import ValidationError
@@ -159,7 +159,7 @@ class Api:
         self._context = context
         telemetry.logger.set_correlation_id(_request_id(event))
         try:
-            return _resolve(event, context, resolver=self._resolver)
+            return cast("dict[str, Any]", _resolve(event, context, resolver=self._resolver))
         except Exception as error:  # noqa: BLE001 - the last line: a caller always gets a problem
             telemetry.log_failure("request_failed", error)
             answer = problems.unexpected(_request_id(event))
@@ -170,7 +170,7 @@ class Api:
                 "isBase64Encoded": False,
             }
         finally:
-            telemetry.metrics.flush_metrics()
+            telemetry.flush()
 
     def _answer(self, route: Route, names: Mapping[str, str]) -> Answer:
         event: dict[str, Any] = self._resolver.current_event.raw_event

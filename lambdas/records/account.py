@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from lambdas.domain import moments
 from lambdas.domain.errors import Conflict, LimitReached
 from lambdas.records import keys
-from lambdas.table import Absent, AtLeast, AtMost, Check, Update
+from lambdas.table import Absent, AtMost, Check, Update
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -61,8 +61,8 @@ def one_more(owner: str, counted: Counted, *, limit: int) -> Update:
 
 
 def one_less(owner: str, counted: Counted) -> Update:
-    """Counts one down; goes with the write that ends what was counted, whose condition guards it."""
-    return Update(keys.account_key(owner), add={counted: -1}, when=(AtLeast(counted, 1),))
+    """Counts one down; goes with the write that ends what was counted, which guards it."""
+    return Update(keys.account_key(owner), add={counted: -1})
 
 
 def not_erasing(owner: str) -> Check:
