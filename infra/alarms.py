@@ -59,7 +59,7 @@ class Alarms(Construct):
                 metrics.of_service(service, MODERATION_UNAVAILABLE),
                 f"{service} cannot screen: photos, prompts or images wait until it can",
             )
-        for name, queue in _dead_letters(training, inference, api).items():
+        for name, queue in dead_letter_queues(training, inference, api).items():
             self._on_dead_letters(name, queue)
 
     def _on_api(self, api: ApiStack, settings: EnvironmentSettings) -> None:
@@ -124,9 +124,10 @@ class Alarms(Construct):
         alarm.add_ok_action(self._action)
 
 
-def _dead_letters(
+def dead_letter_queues(
     training: TrainingStack, inference: InferenceStack, api: ApiStack
 ) -> dict[str, sqs.IQueue]:
+    """Every dead-letter queue of the service, by the work that it is for."""
     return {
         "intake": api.intake.dead_letters,
         "erasure": api.erasure.dead_letters,

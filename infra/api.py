@@ -40,10 +40,10 @@ _INTAKE = FunctionSpec(
     "lambdas.events.intake.handler",
     bundle="media",
     memory=1769,  # one whole vCPU: photos are decoded and encoded
-    timeout=Duration.minutes(1),
+    timeout_seconds=60,
 )
-_ERASURE = FunctionSpec("lambdas.events.erasure.handler", timeout=Duration.minutes(5))
-_RECONCILER = FunctionSpec("lambdas.events.reconciler.handler", timeout=Duration.minutes(2))
+_ERASURE = FunctionSpec("lambdas.events.erasure.handler", timeout_seconds=300)
+_RECONCILER = FunctionSpec("lambdas.events.reconciler.handler", timeout_seconds=120)
 
 
 class ApiStack(Stack):
@@ -318,7 +318,7 @@ class ApiStack(Stack):
         return function
 
     def _allow_executions(self, role: iam.IRole, action: str) -> None:
-        """``action`` on executions of the training state machine, which are named after trainings."""
+        """``action`` on executions of the training state machine, named after trainings."""
         machine = self._machine
         owner = as_imported(machine, machine.state_machine_name)
         for name, write in ((machine.state_machine_name, True), (owner, False)):

@@ -50,7 +50,7 @@ def add_stacks(app: cdk.App, settings: EnvironmentSettings) -> None:
 
 
 def _synthesizer(settings: EnvironmentSettings) -> cdk.IStackSynthesizer:
-    """The embedded AWS enforces IAM, and has none of the bootstrap roles' trust: own credentials."""
+    """The embedded AWS enforces IAM, and nobody may assume bootstrap roles: own credentials."""
     if settings.is_local:
         return cdk.CliCredentialsStackSynthesizer()
     return cdk.DefaultStackSynthesizer()

@@ -105,7 +105,7 @@ def _archive(name: str, sources: list[Source], vendor_wheels: bool) -> Path:
 
 
 def _dependencies(requirements: Path, platform: Literal["aws", "host", "pure"]) -> Path:
-    """A folder with the pinned packages, as ``pip install --target`` leaves it, less its records."""
+    """A folder with the pinned packages, as ``pip install --target`` leaves it."""
     arguments = ["--no-deps", "--no-compile", "--only-binary=:all:"]
     if platform == "aws":
         arguments += ["--python-version", LAMBDA_PYTHON, "--implementation", "cp"]

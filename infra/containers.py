@@ -1,4 +1,4 @@
-"""The AWS Deep Learning Containers that train and serve, and what a SageMaker role needs to run one.
+"""The AWS Deep Learning Containers that train and serve, and what a role needs to run one.
 
 Their names come from the SageMaker SDK, which ships the registry account of every region: no
 network call. Training and serving images have different torch versions; our code fits both.
@@ -29,7 +29,7 @@ def image_uri(scope: Literal["training", "inference"], region: str, instance_typ
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the SDK's imports warn about each other
         logging.getLogger("sagemaker").setLevel(logging.ERROR)
-        from sagemaker.core import image_uris  # noqa: PLC0415 - costs more than a second
+        from sagemaker.core import image_uris  # costs more than a second
 
         transformers, torch = _VERSIONS[scope]
         return str(

@@ -9,7 +9,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from infra import metrics
-from infra.alarms import MODERATION_UNAVAILABLE, SCREENING_SERVICES
+from infra.alarms import MODERATION_UNAVAILABLE, SCREENING_SERVICES, dead_letter_queues
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -34,9 +34,7 @@ def service_dashboard(
     api: ApiStack,
 ) -> cloudwatch.Dashboard:
     """The dashboard of one environment."""
-    dashboard = cloudwatch.Dashboard(
-        scope, construct_id, default_interval=Duration.hours(12)
-    )
+    dashboard = cloudwatch.Dashboard(scope, construct_id, default_interval=Duration.hours(12))
     dashboard.add_widgets(_title(f"Avatar service, {settings.name}: the API"))
     dashboard.add_widgets(*_api(api))
     dashboard.add_widgets(_title("Training"))
@@ -61,7 +59,8 @@ def _api(api: ApiStack) -> list[cloudwatch.IWidget]:
             stage.metric_latency(statistic="p99"),
         ),
         _graph(
-            "Function errors", *(each.function.metric_errors(label=each.service) for each in api.functions)
+            "Function errors",
+            *(each.function.metric_errors(label=each.service) for each in api.functions),
         ),
     ]
 
@@ -77,7 +76,11 @@ def _training(training: TrainingStack) -> list[cloudwatch.IWidget]:
             machine.metric_aborted(),
             machine.metric_timed_out(),
         ),
-        _graph("Duration (ms)", machine.metric_time(statistic="p50"), machine.metric_time(statistic="p90")),
+        _graph(
+            "Duration (ms)",
+            machine.metric_time(statistic="p50"),
+            machine.metric_time(statistic="p90"),
+        ),
     ]
 
 
@@ -142,18 +145,11 @@ def _moderation() -> list[cloudwatch.IWidget]:
 def _dead_letters(
     training: TrainingStack, inference: InferenceStack, api: ApiStack
 ) -> cloudwatch.IWidget:
-    queues = {
-        "intake": api.intake.dead_letters,
-        "erasure": api.erasure.dead_letters,
-        "reconciler": api.reconciler_dead_letters,
-        "results": inference.results.dead_letters,
-        "training-events": training.events.dead_letters,
-    }
     return _graph(
         "Dead letters",
         *(
             queue.metric_approximate_number_of_messages_visible(statistic="Maximum", label=name)
-            for name, queue in queues.items()
+            for name, queue in dead_letter_queues(training, inference, api).items()
         ),
     )
 
@@ -175,10 +171,13 @@ def _cost(
             storage.table.metric_consumed_read_capacity_units(),
             storage.table.metric_consumed_write_capacity_units(),
         ),
-        _graph("Functions: milliseconds", *(
-            each.function.metric_duration(statistic="Sum", label=each.service)
-            for each in api.functions
-        )),
+        _graph(
+            "Functions: milliseconds",
+            *(
+                each.function.metric_duration(statistic="Sum", label=each.service)
+                for each in api.functions
+            ),
+        ),
     ]
 
 

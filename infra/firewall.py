@@ -65,17 +65,23 @@ class Firewall(Construct):
             ],
         )
         log = log_group(
-            self, "Logs", settings=settings, key=key, name=f"{LOG_GROUP_PREFIX}avatar-{settings.name}"
+            self,
+            "Logs",
+            settings=settings,
+            key=key,
+            name=f"{LOG_GROUP_PREFIX}avatar-{settings.name}",
         )
-        logging = wafv2.CfnLoggingConfiguration(
+        wafv2.CfnLoggingConfiguration(
             self,
             "Logging",
             resource_arn=acl.attr_arn,
             # Without the ":*" that CloudFormation appends to a log group's ARN.
             log_destination_configs=[
                 Stack.of(self).format_arn(
-                    service="logs", resource="log-group", resource_name=log.log_group_name,
-                    arn_format=ArnFormat.COLON_RESOURCE_NAME
+                    service="logs",
+                    resource="log-group",
+                    resource_name=log.log_group_name,
+                    arn_format=ArnFormat.COLON_RESOURCE_NAME,
                 )
             ],
             redacted_fields=[
@@ -84,7 +90,6 @@ class Firewall(Construct):
                 )
             ],
         )
-        logging.node.add_dependency(log)
         wafv2.CfnWebACLAssociation(
             self, "Association", resource_arn=stage_arn, web_acl_arn=acl.attr_arn
         )

@@ -1,4 +1,4 @@
-"""A Lambda function of this service: own role, own log group, tracing, and nothing it may not do."""
+"""A Lambda function of this service: own role, own log group, traced, with nothing to spare."""
 
 from __future__ import annotations
 
@@ -31,12 +31,17 @@ METRICS_NAMESPACE = "Avatar"
 
 @dataclass(frozen=True)
 class FunctionSpec:
-    """What distinguishes one function: its module, its bundle, its size (MB) and time-out."""
+    """What distinguishes one function: its module, its bundle, its size (MB), its time-out."""
 
     handler: str
     bundle: bundling.Bundle = "api"
     memory: int = 512
-    timeout: Duration = Duration.seconds(30)
+    timeout_seconds: int = 30
+
+    @property
+    def timeout(self) -> Duration:
+        """The time-out as the CDK wants it."""
+        return Duration.seconds(self.timeout_seconds)
 
     @property
     def service(self) -> str:

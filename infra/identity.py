@@ -81,12 +81,12 @@ class IdentityStack(Stack):
             enable_token_revocation=True,
         )
         acknowledge(
-            self.user_pool, "AwsSolutions-COG2", "A second factor is offered; a hobby needs no more"
+            self.user_pool, "AwsSolutions-COG2", "A second factor is offered, and each user decides"
         )
         acknowledge(
             self.user_pool,
             "AwsSolutions-COG8",
-            "Threat protection costs per user and month: the idle service must cost next to nothing",
+            "Threat protection costs per user and month; idle, this must cost next to nothing",
         )
         for name, value in {
             "UserPoolId": self.user_pool.user_pool_id,

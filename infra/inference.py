@@ -1,10 +1,10 @@
-"""Stack ``inference``: the endpoint that serves everybody's adapter, and the way back of results."""
+"""Stack ``inference``: the endpoint that serves everybody's adapter, and its results."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3_assets as assets
@@ -30,7 +30,7 @@ _RESULTS = FunctionSpec(
     "lambdas.events.results.handler",
     bundle="media",
     memory=1769,  # one whole vCPU: images are decoded and encoded
-    timeout=Duration.minutes(2),
+    timeout_seconds=120,
 )
 
 # The Hugging Face containers run the multi-model server with limits of a web service. These lift

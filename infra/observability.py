@@ -64,11 +64,11 @@ class ObservabilityStack(Stack):
             api=api,
         )
         if settings.budget:
-            self._budget(settings, settings.budget)
+            self._budget(settings.budget)
         CfnOutput(self, "AlarmTopicArn", value=topic.topic_arn)
         CfnOutput(self, "DashboardName", value=dashboard.dashboard_name)
 
-    def _budget(self, settings: EnvironmentSettings, budget: BudgetSettings) -> None:
+    def _budget(self, budget: BudgetSettings) -> None:
         """The whole account's month: 80 % spent, and 100 % to be expected."""
         subscriber = budgets.CfnBudget.SubscriberProperty(
             subscription_type="EMAIL", address=budget.email
@@ -79,9 +79,7 @@ class ObservabilityStack(Stack):
             budget=budgets.CfnBudget.BudgetDataProperty(
                 budget_type="COST",
                 time_unit="MONTHLY",
-                budget_limit=budgets.CfnBudget.SpendProperty(
-                    amount=budget.monthly_usd, unit="USD"
-                ),
+                budget_limit=budgets.CfnBudget.SpendProperty(amount=budget.monthly_usd, unit="USD"),
             ),
             notifications_with_subscribers=[
                 budgets.CfnBudget.NotificationWithSubscribersProperty(

@@ -184,7 +184,7 @@ class EnvironmentSettings(_Strict):
                 raise ValueError("api.cors_origins: name the origins instead of '*'")
         limits = self.domain.get("training", {})
         for key in ("max_attempts", "max_runtime_seconds", "max_wait_seconds"):
-            if not isinstance(limits.get(key), int):
+            if type(limits.get(key)) is not int:
                 raise ValueError(f"domain.training.{key} is missing or not a whole number")
         # CreateTrainingJob refuses a shorter wait than run time for Spot.
         if limits["max_wait_seconds"] < limits["max_runtime_seconds"]:

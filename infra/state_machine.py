@@ -76,9 +76,7 @@ class TrainingStateMachine(Construct):
                 "attempt.$": "$.verdict.attempt",
             },
         )
-        wait = sfn.Wait(
-            self, "Wait", time=sfn.WaitTime.seconds_path("$.verdict.wait_seconds")
-        )
+        wait = sfn.Wait(self, "Wait", time=sfn.WaitTime.seconds_path("$.verdict.wait_seconds"))
         gave_up = sfn.Fail(
             self, "GaveUp", error="TrainingFailed", cause="The training's record says why."
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from infra.settings import EnvironmentSettings
     from infra.storage import StorageStack
 
-_EVENTS = FunctionSpec("lambdas.events.training_events.handler", timeout=Duration.seconds(30))
+_EVENTS = FunctionSpec("lambdas.events.training_events.handler", timeout_seconds=30)
 
 
 class TrainingStack(Stack):
@@ -68,7 +68,7 @@ class TrainingStack(Stack):
                 "MODELS_BUCKET": storage.models.bucket_name,
             },
             memory=1024,  # the adapter passes through memory while its checksum is compared
-            timeout=Duration.minutes(2),
+            timeout_seconds=120,
         )
         access.allow_objects(publish.role, storage.work, "trainings/", "s3:GetObject")
         access.allow_listing(publish.role, storage.work, "trainings/")
@@ -108,7 +108,9 @@ class TrainingStack(Stack):
         return function
 
     def _events_function(self) -> ServiceFunction:
-        function = self._function("EventsHandler", "training_events", {}, timeout=_EVENTS.timeout)
+        function = self._function(
+            "EventsHandler", "training_events", {}, timeout_seconds=_EVENTS.timeout_seconds
+        )
         function.consume(self.events)
         return function
 
@@ -146,9 +148,7 @@ class TrainingStack(Stack):
     def _training_role(self, image: str, code: assets.Asset) -> iam.Role:
         """What the container itself may do: read photos and base model, write its own outcome."""
         storage = self._storage
-        role = iam.Role(
-            self, "JobRole", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com")
-        )
+        role = iam.Role(self, "JobRole", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
         allow_container(
             role,
             image=image,
