@@ -64,7 +64,7 @@ class Journey:
             account = Account.invent("ada")
             self.pool.sign_up(account)
             tokens = self.pool.sign_in(account)
-            self.client.token = tokens["IdToken"]
+            self.client.token = tokens["AccessToken"]
             step.result = f"a token for {tokens['ExpiresIn'] // 60} minutes"
 
     def create_subject(self) -> str:

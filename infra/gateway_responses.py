@@ -33,8 +33,8 @@ class Problem:
 _SIGN_IN = Problem(
     401,
     "Unauthorized",
-    "unauthorized",
-    "Send a valid access token as a bearer token.",
+    "unauthenticated",
+    "Sign in, and send the access token.",
     {"WWW-Authenticate": "'Bearer'"},
 )
 _TOO_MANY = Problem(
@@ -73,7 +73,7 @@ PROBLEMS: tuple[tuple[apigateway.ResponseType, Problem], ...] = (
     ),
     (
         _Type.REQUEST_TOO_LARGE,
-        Problem(413, "Content Too Large", "too_large", "A request may have up to 10 MB."),
+        Problem(413, "Content Too Large", "body_too_large", "A request may have up to 10 MB."),
     ),
     (
         _Type.UNSUPPORTED_MEDIA_TYPE,

@@ -131,7 +131,7 @@ class IdentityStack(Stack):
         return self.user_pool.add_client(
             "PublicClient",
             generate_secret=False,
-            auth_flows=cognito.AuthFlow(user_srp=True, user_password=identity.password_sign_in),
+            auth_flows=cognito.AuthFlow(user_srp=True),
             o_auth=cognito.OAuthSettings(
                 flows=cognito.OAuthFlows(authorization_code_grant=True),
                 scopes=[cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL, *scopes],

@@ -42,7 +42,6 @@ class IdentitySettings(_Strict):
 
     callback_urls: list[str] = Field(min_length=1)
     logout_urls: list[str] = Field(min_length=1)
-    password_sign_in: bool = False  # USER_PASSWORD_AUTH: scripts may send a password without SRP
     access_token_minutes: int = Field(default=60, ge=5, le=1440)
     refresh_token_days: int = Field(default=30, ge=1, le=3650)
 
@@ -176,10 +175,6 @@ class EnvironmentSettings(_Strict):
                     raise ValueError(f"{key} may be false only in the environment 'local'")
             if self.functions.platform != "aws":
                 raise ValueError("functions.platform may be 'host' only in the environment 'local'")
-            if self.identity.password_sign_in:
-                raise ValueError(
-                    "identity.password_sign_in may be true only in the environment 'local'"
-                )
             if "*" in self.api.cors_origins:
                 raise ValueError("api.cors_origins: name the origins instead of '*'")
         limits = self.domain.get("training", {})

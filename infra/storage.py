@@ -38,7 +38,7 @@ class StorageStack(Stack):
         self.key = DataKey(self, "Data", settings=settings).key
         self._settings = settings
         self._access_logs = AccessLogBucket(self, "AccessLogs", settings=settings).bucket
-        image_days = int(settings.domain["retention_days"]["images"])
+        image_days: int | None = settings.domain["retention_days"]["images"]
         browser_upload = s3.CorsRule(
             allowed_methods=[s3.HttpMethods.POST],
             allowed_origins=settings.api.cors_origins,
@@ -60,12 +60,14 @@ class StorageStack(Stack):
             "Work",
             expires={
                 "trainings/": _TRAINING_WORK_DAYS,
-                "generations/": image_days,
                 "results/": 1,
                 "failures/": 1,
+                **({"generations/": image_days} if image_days else {}),
             },
         )
-        self.avatars = self._bucket("Avatars", expires={"": image_days}, cors=[browser_download])
+        self.avatars = self._bucket(
+            "Avatars", expires={"": image_days} if image_days else {}, cors=[browser_download]
+        )
         tables = Tables(self, "Tables", settings=settings, key=self.key)
         self.table = tables.records
         self.idempotency = tables.idempotency

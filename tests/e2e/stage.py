@@ -47,7 +47,7 @@ class Stage:
         """A new account, signed in."""
         account = Account.invent(name)
         self.pool.sign_up(account)
-        return AvatarClient(self.base_url, self.pool.sign_in(account)["IdToken"])
+        return AvatarClient(self.base_url, self.pool.sign_in(account)["AccessToken"])
 
     def new_subject(self, user: AvatarClient, kind: str = "person") -> str:
         consent = {"statement": CONSENT, "accepted": True}
