@@ -110,9 +110,8 @@ class TrainingRun:
 
     def _fetch_code(self, store: ObjectStore) -> None:
         archive = self._layout.base / "sourcedir.tar.gz"
-        uri = S3Uri.parse(self._job.request.hyperparameters["sagemaker_submit_directory"])
         try:
-            store.download(uri, archive)
+            store.download(self._job.request.code, archive)
             unpack(archive, self._layout.code)
         except (StoreError, UnsafeArchiveError) as error:
             # The toolkit fetches the code inside the container, so this is the algorithm's error.

@@ -1,0 +1,266 @@
+"""One endpoint: its states, its fleet, its backlog, its metrics.
+
+Creating → InService ⇄ Updating        a failed update goes back to the old fleet, silently
+    └────→ Failed   └→ Deleting → (gone)
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from local_aws.clock import Clock
+from local_aws.sagemaker.async_request import AsyncRequest
+from local_aws.sagemaker.backlog import Backlog
+from local_aws.sagemaker.errors import ValidationException
+from local_aws.sagemaker.fleet import Fleet, StartContainer, StartError
+from local_aws.sagemaker.invocation import Processing
+from local_aws.sagemaker.local_container import LOG_GROUP
+from local_aws.sagemaker.ports import Metric, Platform
+from local_aws.sagemaker.variant import Variant
+
+logger = logging.getLogger("local_aws.sagemaker")
+
+_SUPERVISE_S = 0.3
+
+
+class Endpoint:
+    """Long operations run in threads of their own; `wait` joins them."""
+
+    def __init__(
+        self,
+        name: str,
+        arn: str,
+        platform: Platform,
+        clock: Clock,
+        start: StartContainer,
+        region: str,
+    ) -> None:
+        self.name = name
+        self.arn = arn
+        self.status = "Creating"
+        self.failure_reason: str | None = None
+        self.created = self.modified = time.time()
+        self.config: Mapping[str, Any] = {}
+        self._platform = platform
+        self._clock = clock
+        self._start = start
+        self._region = region
+        self._lock = threading.RLock()
+        self._settled = threading.Event()
+        self._backlog = Backlog(clock)
+        self._fleet: Fleet | None = None
+        self._gone = threading.Event()
+
+    @property
+    def fleet(self) -> Fleet:
+        """The instances that serve now."""
+        assert self._fleet is not None  # noqa: S101 - set by create, before anyone sees it
+        return self._fleet
+
+    def create(self, config: Mapping[str, Any], variant: Variant) -> None:
+        """Start the first fleet."""
+        fleet = self._new_fleet(variant)
+        self.config, self._fleet = config, fleet
+
+        def operation() -> None:
+            try:
+                fleet.scale(variant.initial_count)
+            except StartError as error:
+                fleet.abandon()
+                self._settle("Failed", str(error))
+                return
+            self._settle("InService")
+            self._supervise()
+
+        self._begin("Creating", operation)
+
+    def update(
+        self, config: Mapping[str, Any], variant: Variant, *, retain_count: bool = False
+    ) -> None:
+        """Start a fleet of the new configuration, then retire the old one.
+
+        Raises:
+            ValidationException: the endpoint is not InService.
+        """
+        self._require_in_service()
+        old, fleet = self.fleet, self._new_fleet(variant)
+        count = old.desired if retain_count else variant.initial_count
+
+        def operation() -> None:
+            try:
+                fleet.scale(count)
+            except StartError as error:
+                fleet.abandon()
+                logger.warning(
+                    "endpoint_update_rolled_back: %s stays with %s: %s",
+                    self.name,
+                    self.config["EndpointConfigName"],
+                    error,
+                )
+                self._settle("InService", str(error))
+                return
+            with self._lock:
+                self._fleet, self.config = fleet, config
+            old.close()
+            self._settle("InService")
+
+        self._begin("Updating", operation)
+
+    def scale(self, count: int) -> None:
+        """Change the number of instances.
+
+        Raises:
+            ValidationException: the endpoint is not InService.
+        """
+        self._require_in_service()
+        fleet = self.fleet
+
+        def operation() -> None:
+            try:
+                fleet.scale(count)
+            except StartError as error:
+                logger.warning("endpoint_scaling_failed: %s: %s", self.name, error)
+                self._settle("InService", str(error))
+                return
+            self._settle("InService")
+
+        self._begin("Updating", operation)
+
+    def delete(self, gone: Callable[[], None]) -> None:
+        """Let work in flight finish, end all processes, forget the backlog; then call `gone`."""
+        with self._lock:
+            if self.status in ("Creating", "Updating", "Deleting"):
+                self._refuse()
+
+        def operation() -> None:
+            self._gone.set()
+            self.fleet.close()
+            for request in self._backlog.drain():
+                request.done.set()
+            gone()
+            self._settled.set()
+
+        self._begin("Deleting", operation)
+
+    def abandon(self) -> None:
+        """End all processes at once (the server stops)."""
+        self._gone.set()
+        if self._fleet is not None:
+            self._fleet.abandon()
+
+    def wait(self, seconds: float | None = None) -> str:
+        """Wait until no operation is under way; returns the status."""
+        self._settled.wait(seconds)
+        return self.status
+
+    def put(self, request: AsyncRequest) -> None:
+        """Queue a request."""
+        if self.status in ("Creating", "Failed", "Deleting"):
+            message = f"Endpoint {self.name} of account is not in service."
+            raise ValidationException(message, "ValidationError")
+        self._backlog.put(request)
+
+    def tick(self) -> None:
+        """Once per minute of AWS time: expire requests, publish the backlog's metrics."""
+        if self._fleet is None or self.status in ("Creating", "Failed", "Deleting"):
+            return
+        processing = self._processing(self.fleet.variant)
+        for request in self._backlog.take_expired():
+            processing.expire(request)
+            self._backlog.finish(request)
+        size, count = self._backlog.size(), self.fleet.count()
+        dimensions = {"EndpointName": self.name}
+        values = (
+            ("ApproximateBacklogSize", size, "Count"),
+            # With no instance the whole backlog counts: a target tracking policy alone wakes an
+            # endpoint only when the backlog exceeds its target (developer guide, autoscaling).
+            ("ApproximateBacklogSizePerInstance", size / max(1, count), "Count"),
+            ("ApproximateAgeOfOldestRequest", self._backlog.oldest_age(), "Seconds"),
+            ("HasBacklogWithoutCapacity", float(size > 0 and count == 0), "Count"),
+        )
+        self._platform.metrics([Metric(n, v, unit, dimensions) for n, v, unit in values])
+
+    def describe(self) -> dict[str, Any]:
+        """The answer of DescribeEndpoint; times as epoch seconds."""
+        with self._lock:
+            fleet, variant = self.fleet, self.fleet.variant
+            answer: dict[str, Any] = {
+                "EndpointName": self.name,
+                "EndpointArn": self.arn,
+                "EndpointConfigName": self.config["EndpointConfigName"],
+                "EndpointStatus": self.status,
+                "CreationTime": self.created,
+                "LastModifiedTime": self.modified,
+                "AsyncInferenceConfig": self.config["AsyncInferenceConfig"],
+                "ProductionVariants": [
+                    {
+                        "VariantName": variant.name,
+                        "DeployedImages": [{"SpecifiedImage": variant.image}],
+                        "CurrentWeight": 1.0,
+                        "DesiredWeight": 1.0,
+                        "CurrentInstanceCount": fleet.count(),
+                        "DesiredInstanceCount": fleet.desired,
+                    }
+                ],
+            }
+            if self.failure_reason:
+                answer["FailureReason"] = self.failure_reason
+            return answer
+
+    def _processing(self, variant: Variant) -> Processing:
+        return Processing(
+            self._platform,
+            self._clock,
+            variant.role_arn,
+            variant.output,
+            {"EndpointName": self.name, "VariantName": variant.name},
+            self._region,
+            (f"{LOG_GROUP}/{self.name}", f"{variant.name}/data-log"),
+        )
+
+    def _new_fleet(self, variant: Variant) -> Fleet:
+        return Fleet(variant, self._backlog, self._processing(variant), self._start)
+
+    def _require_in_service(self) -> None:
+        if self.status != "InService":
+            self._refuse()
+
+    def _refuse(self) -> None:
+        message = f'Cannot update in-progress endpoint "{self.arn}".'
+        raise ValidationException(message)
+
+    def _begin(self, status: str, operation: Callable[[], None]) -> None:
+        with self._lock:
+            if status == "Updating":
+                self._require_in_service()
+            self._settled.clear()
+            self.status, self.modified = status, time.time()
+            if status == "Updating":
+                self.failure_reason = None
+
+        def guarded() -> None:
+            try:
+                operation()
+            except Exception:
+                logger.exception("endpoint_operation_failed", extra={"endpoint": self.name})
+                self._settle("Failed", "InternalServerError: We encountered an internal error.")
+
+        threading.Thread(target=guarded, name=f"endpoint-{self.name}", daemon=True).start()
+
+    def _settle(self, status: str, failure_reason: str | None = None) -> None:
+        with self._lock:
+            self.status, self.failure_reason = status, failure_reason
+            self.modified = time.time()
+        self._settled.set()
+
+    def _supervise(self) -> None:
+        """Replace dead processes for as long as the endpoint lives (in the caller's thread)."""
+        while not self._gone.wait(_SUPERVISE_S):
+            try:
+                self.fleet.replace_dead()
+            except Exception:
+                logger.exception("endpoint_supervision_failed", extra={"endpoint": self.name})
