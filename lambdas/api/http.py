@@ -148,7 +148,9 @@ class Api:
             self.routes.append(route)
             pattern = path.replace("{", "<").replace("}", ">")
             self._resolver.route(pattern, method)(
-                lambda **names: self._response(self._answer(route, names))
+                lambda **names: self._response(
+                    self._answer(route, names), route.path.format(**names)
+                )
             )
             return function
 
@@ -216,13 +218,18 @@ class Api:
             problems.problem(404, "no_such_operation", detail, request_id=_request_id(event))
         )
 
-    def _response(self, answer: Answer) -> Response[str]:
+    def _response(self, answer: Answer, path: str = "") -> Response[str]:
         event = self._resolver.current_event.raw_event
+        headers = {**_HEADERS, "X-Request-Id": _request_id(event), **answer.headers}
+        if "Location" in headers:
+            # Below whatever the caller called us by: the stage, or a domain's base path.
+            full = str((event.get("requestContext") or {}).get("path") or path)
+            headers["Location"] = full.removesuffix(path) + headers["Location"]
         return Response(
             status_code=answer.status,
             content_type=answer.headers.get("Content-Type", "application/json"),
             body="" if answer.body is None else json.dumps(answer.body, separators=(",", ":")),
-            headers={**_HEADERS, "X-Request-Id": _request_id(event), **answer.headers},
+            headers=headers,
         )
 
 

@@ -10,8 +10,9 @@ the request's id.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -162,6 +163,14 @@ def pointer(location: Sequence[str | int]) -> str:
 
 
 def _code(kind: str) -> str:
-    return _CODES.get(kind, kind if kind.startswith("custom_") else "invalid").removeprefix(
-        "custom_"
-    )
+    if kind in _CODES:
+        return _CODES[kind]
+    # A validator of ours names its own code; everything else of pydantic's is `invalid`.
+    return "invalid" if kind in _types_of_pydantic() else kind
+
+
+@cache
+def _types_of_pydantic() -> frozenset[str]:
+    from pydantic_core.core_schema import ErrorType
+
+    return frozenset(get_args(ErrorType))
