@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_budgets as budgets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -43,6 +44,13 @@ class ObservabilityStack(Stack):
         key = kms.Key.from_key_arn(self, "DataKey", storage.key.key_arn)
         topic = sns.Topic(self, "Alarmed", master_key=key, enforce_ssl=settings.tls_only)
         acknowledge_plain_http(topic, "AwsSolutions-SNS3", tls_only=settings.tls_only)
+        # The topic's own policy replaces SNS's default one, which would let alarms in.
+        topic.grant_publish(
+            iam.ServicePrincipal(
+                "cloudwatch.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": self.account}},
+            )
+        )
         if settings.alarms.email:
             topic.add_subscription(subscriptions.EmailSubscription(settings.alarms.email))
         Alarms(
