@@ -12,23 +12,22 @@ because its own imports pydantic's OpenAPI models into every cold start.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from pydantic import ValidationError
 
 from lambdas import telemetry
-from lambdas.api import cursors, problems
+from lambdas.api import problems
 from lambdas.api.callers import caller_of
 from lambdas.api.idempotency import Idempotency, NotKept, Once
-from lambdas.api.messages import Answer, Body, Caller, PageRequest, Request, Scope
+from lambdas.api.messages import Answer, Body, Caller, Request, Scope
 from lambdas.api.problems import TransportError
-from lambdas.domain.errors import DomainError, FieldError, Forbidden, Invalid
+from lambdas.api.reading import page_of as page_of
+from lambdas.api.reading import read_body, read_page
+from lambdas.domain.errors import DomainError, Forbidden
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from lambdas.ports import Clock, Table
 
 MAX_BODY_BYTES = 64 * 1024
-_PAGE_LIMIT, _PAGE_MAXIMUM = 20, 100
 
 # Tokens travel in a header, never in a cookie: any origin may ask, none can ride on a session.
 _HEADERS = {
@@ -199,16 +197,17 @@ class Api:
         caller = _NOBODY if route.public else caller_of(event)
         if not route.public and not caller.may(route.scope):
             raise Forbidden(f"This needs the scope {route.scope}.", code="scope_missing")
+        listing = route.path.format(**names)
         headers = {n.lower(): str(v) for n, v in (event.get("headers") or {}).items()}
         query = {str(n): str(v) for n, v in (event.get("queryStringParameters") or {}).items()}
         return Request(
             caller=caller,
-            body=_body(route, event, headers),
+            body=read_body(route.body, event, headers, max_bytes=route.max_body_bytes),
             path=names,
             query=query,
             headers=headers,
             request_id=_request_id(event),
-            page=_page(query, caller.owner, _listing(route, names)),
+            page=read_page(query, owner=caller.owner, listing=listing),
         )
 
     def _no_route(self, _: Exception) -> Response[str]:
@@ -238,61 +237,6 @@ def _resolve(
     event: dict[str, Any], context: Any, *, resolver: APIGatewayRestResolver
 ) -> dict[str, Any]:
     return resolver.resolve(event, context)
-
-
-def page_of(
-    request: Request[Any], route_path: str, items: list[dict[str, Any]], next_position: Any
-) -> Answer:
-    """A page of a list: {"items", "next_cursor"}."""
-    listing = route_path.format(**request.path)
-    cursor = (
-        cursors.encode(next_position, owner=request.owner, listing=listing)
-        if next_position
-        else None
-    )
-    return Answer(200, {"items": items, "next_cursor": cursor})
-
-
-def _listing(route: Route, names: Mapping[str, str]) -> str:
-    return route.path.format(**names)
-
-
-def _page(query: Mapping[str, str], owner: str, listing: str) -> PageRequest:
-    text = query.get("limit", str(_PAGE_LIMIT))
-    if not text.isdecimal() or not 1 <= int(text) <= _PAGE_MAXIMUM:
-        detail = f"A limit is a number from 1 to {_PAGE_MAXIMUM}."
-        raise Invalid([FieldError("?limit", detail, "out_of_range")])
-    cursor = query.get("cursor")
-    position = cursors.decode(cursor, owner=owner, listing=listing) if cursor else None
-    return PageRequest(int(text), position)
-
-
-def _body(route: Route, event: Mapping[str, Any], headers: Mapping[str, str]) -> Body | None:
-    if route.body is None:
-        return None
-    content_type = headers.get("content-type", "application/json").split(";")[0].strip().lower()
-    if content_type != "application/json":
-        raise TransportError(415, "unsupported_media_type", "Send the body as application/json.")
-    raw = _bytes(event)
-    if len(raw) > route.max_body_bytes:
-        detail = f"A body may have at most {route.max_body_bytes} bytes."
-        raise TransportError(413, "body_too_large", detail)
-    try:
-        return route.body.model_validate_json(raw or b"{}")
-    except ValidationError as error:
-        if any(found["type"] == "json_invalid" for found in error.errors(include_input=False)):
-            raise TransportError(400, "malformed_json", "The body is not JSON.") from None
-        raise problems.of_body(error) from None
-
-
-def _bytes(event: Mapping[str, Any]) -> bytes:
-    text = event.get("body") or ""
-    if not event.get("isBase64Encoded"):
-        return str(text).encode("utf-8", "surrogatepass")
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise TransportError(400, "malformed_body", "The body is not base64.") from None
 
 
 def _keepable(route: Route, request: Request[Any]) -> Answer:

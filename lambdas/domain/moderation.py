@@ -1,7 +1,7 @@
 """What moderation labels mean here.
 
-Rekognition's taxonomy has three levels; a label is judged by its own name and its parent's. Whatever
-is not known to be harmless blocks, so that a label that AWS adds one day blocks too.
+Rekognition's taxonomy has three levels; a label is judged by its own name and its parent's.
+Whatever is not known to be harmless blocks, so that a label that AWS adds one day blocks too.
 """
 
 from __future__ import annotations

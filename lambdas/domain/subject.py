@@ -28,6 +28,15 @@ class SubjectKind(StrEnum):
     STYLE = "style"
 
 
+# What a subject is an instance of, unless its owner says it better ("dog", "teapot").
+DEFAULT_CLASS_NOUNS = {
+    SubjectKind.PERSON: "person",
+    SubjectKind.PET: "pet",
+    SubjectKind.OBJECT: "object",
+    SubjectKind.STYLE: "style",
+}
+
+
 class SubjectState(StrEnum):
     """Where a subject is in its life."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lambdas.domain import moments
 from lambdas.domain.errors import Conflict, LimitReached
 from lambdas.records import keys
+from lambdas.records.erasures import OVERDUE, Erasure, ErasureKind, tombstone
 from lambdas.table import Absent, AtMost, Check, Update
 
 if TYPE_CHECKING:
@@ -96,3 +97,13 @@ def account_erasing() -> Conflict:
     return Conflict(
         "Your data is being deleted. Come back in a few minutes.", code="account_erasing"
     )
+
+
+def begin_account_erasure(table: Table, owner: str, now: datetime) -> Erasure:
+    """From now on nothing new begins, and everything goes. May be asked for again."""
+    erasure = Erasure(ErasureKind.ACCOUNT, owner, owner)
+    table.write(
+        Update(keys.account_key(owner), set={"erasing_since": moments.to_text(now)}, when=()),
+        tombstone(erasure, due=now + OVERDUE),
+    )
+    return erasure

@@ -1,8 +1,8 @@
 """Tombstones: what must be erased, remembered until the last trace of it is gone.
 
-A tombstone is written in the same transaction that hides the thing. The message to the erasure queue
-is only the fast way; the reconciler sends it again for every tombstone that is due. Whoever erases
-deletes the tombstone last, and a message without a tombstone is an old one and does nothing.
+A tombstone is written in the same transaction that hides the thing. The message to the erasure
+queue is only the fast way; the reconciler sends it again for every tombstone that is due. Whoever
+erases deletes the tombstone last, and a message without a tombstone is an old one and does nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from lambdas.domain import moments
 from lambdas.domain.ids import is_owner
 from lambdas.records import keys
-from lambdas.table import Delete, Index, Item, Put, Update
+from lambdas.table import Delete, Index, Item, Key, Put, Update
 
 if TYPE_CHECKING:
     from lambdas.ports import Table
@@ -57,10 +57,10 @@ class Erasure:
         subject = message.get("subject_id")
         if not (isinstance(owner, str) and is_owner(owner) and isinstance(target, str)):
             raise ValueError("an erasure names an owner and an id")
-        return cls(ErasureKind(message.get("kind")), owner, target, subject)
+        return cls(ErasureKind(str(message.get("kind"))), owner, target, subject)
 
     @property
-    def key(self) -> keys.Key:
+    def key(self) -> Key:
         """The tombstone's key."""
         return keys.erasure_key(self.owner, self.kind, self.id)
 

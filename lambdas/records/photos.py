@@ -1,7 +1,7 @@
 """Photos in the table. Each step of a photo and the counters of its subject change together.
 
-That the places of a subject are never exceeded is a condition on its counter, so two requests at the
-same moment cannot both take the last one.
+That the places of a subject are never exceeded is a condition on its counter, so two requests at
+the same moment cannot both take the last one.
 """
 
 from __future__ import annotations
