@@ -31,7 +31,7 @@ NOT_SUPPORTED_YET = "not_supported_yet"
 
 
 @dataclass(frozen=True)
-class Warning:  # noqa: A001 - the API's own word
+class Advice:
     """Advice on a request that was accepted."""
 
     code: str
@@ -52,7 +52,7 @@ class GenerationPlan:
     width: int
     height: int
     sampler: Sampler
-    warnings: tuple[Warning, ...] = ()
+    warnings: tuple[Advice, ...] = ()
 
     @property
     def style(self) -> Style | None:
@@ -105,26 +105,26 @@ def plan_generation(
     )
 
 
-def _warnings(body: GenerationBody, cfg_scale: float, prompts: tuple[Prompt, ...]) -> list[Warning]:
+def _warnings(body: GenerationBody, cfg_scale: float, prompts: tuple[Prompt, ...]) -> list[Advice]:
     found = []
     scale_field = "/guidance_scale" if body.cfg_scale is None else "/cfg_scale"
     if cfg_scale > BURNT_ABOVE:
         text = f"Guidance above {BURNT_ABOVE:g} tends to look burnt."
-        found.append(Warning("guidance_high", scale_field, text))
+        found.append(Advice("guidance_high", scale_field, text))
     if cfg_scale < INCOHERENT_BELOW:
         text = f"Guidance below {INCOHERENT_BELOW:g} loses coherence with the words."
-        found.append(Warning("guidance_low", scale_field, text))
+        found.append(Advice("guidance_low", scale_field, text))
     if body.clip_guidance_preset not in {None, "NONE"}:
         text = "CLIP guidance has no effect here."
-        found.append(Warning("no_effect", "/clip_guidance_preset", text))
+        found.append(Advice("no_effect", "/clip_guidance_preset", text))
     if body.steps is not None or body.num_inference_steps is not None:
         for name in ("quality", "precision"):
             if getattr(body, name) in STEPS_OF_QUALITY:
                 text = f"{name} has no effect, since the number of steps is given."
-                found.append(Warning("no_effect", f"/{name}", text))
+                found.append(Advice("no_effect", f"/{name}", text))
     if body.subject_id is None and any(SUBJECT_TOKEN in prompt.text for prompt in prompts):
         text = f"{SUBJECT_TOKEN} has no effect without a subject_id."
-        found.append(Warning("no_effect", "/subject_id", text))
+        found.append(Advice("no_effect", "/subject_id", text))
     return found
 
 

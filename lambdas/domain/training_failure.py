@@ -71,6 +71,7 @@ _SENTENCES = {
     ),
     TrainingFailureCode.CANCELLED: "The training was cancelled.",
 }
+_TOO_FEW = "Photos were deleted before the training began, and too few are left. Add some more."
 _FROM_JOB = {
     FailureCode.NO_PHOTOS: TrainingFailureCode.PHOTOS_UNUSABLE,
     FailureCode.PHOTO_UNREADABLE: TrainingFailureCode.PHOTOS_UNUSABLE,
@@ -86,6 +87,14 @@ _OWN_WORDS = frozenset({TrainingFailureCode.PHOTOS_UNUSABLE})
 
 class TrainingGone(Exception):  # noqa: N818 - a fact, not a fault
     """The training was cancelled or its subject deleted: there is nothing to go on with."""
+
+
+class PhotosMissing(Exception):  # noqa: N818
+    """Photos were deleted between the request and the start."""
+
+
+class OutputMissing(Exception):  # noqa: N818
+    """The job ended without an error and without an adapter: it was stopped at its longest time."""
 
 
 class AdapterRefused(Exception):  # noqa: N818
@@ -115,7 +124,9 @@ def diagnose(error: str, cause: str) -> Diagnosis:
         return _final(TrainingFailureCode.CANCELLED)
     if error == AdapterRefused.__name__:
         return _final(TrainingFailureCode.TRAINING_DIVERGED)
-    if error == "States.Timeout":
+    if error == PhotosMissing.__name__:
+        return _final(TrainingFailureCode.PHOTOS_UNUSABLE, _TOO_FEW)
+    if error in {OutputMissing.__name__, "States.Timeout"}:
         return _final(TrainingFailureCode.OUT_OF_TIME)
     job = _job(cause)
     reason = str(job.get("FailureReason") or "") if job else cause
