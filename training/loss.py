@@ -1,0 +1,51 @@
+"""The diffusion loss: what the UNet should have said, and how much each timestep counts."""
+
+import torch
+from diffusers import DDIMScheduler
+
+from contract.training_failure import FailureCode
+from training.errors import TrainingError
+
+EPSILON, VELOCITY = "epsilon", "v_prediction"
+
+
+def check_prediction_type(scheduler: DDIMScheduler) -> None:
+    """Refuse a base model whose prediction is neither noise nor velocity."""
+    if scheduler.config.prediction_type not in {EPSILON, VELOCITY}:
+        raise TrainingError(
+            FailureCode.BASE_MODEL_INVALID,
+            "The base model cannot be used: its prediction type is not supported.",
+        )
+
+
+def target(
+    scheduler: DDIMScheduler, latents: torch.Tensor, noise: torch.Tensor, times: torch.Tensor
+) -> torch.Tensor:
+    """The noise, or the velocity (Salimans and Ho 2022, arXiv:2202.00512), as the base predicts."""
+    if scheduler.config.prediction_type == EPSILON:
+        return noise
+    velocity: torch.Tensor = scheduler.get_velocity(latents, noise, times)
+    return velocity
+
+
+def min_snr_weights(scheduler: DDIMScheduler, times: torch.Tensor, gamma: float) -> torch.Tensor:
+    """Weights (n,) of Hang et al. 2023, arXiv:2303.09556: min(SNR, γ) in terms of x₀.
+
+    Divided by SNR for noise and by SNR + 1 for velocity, whose losses carry that factor already.
+    γ 0 gives ones.
+    """
+    if gamma == 0:
+        return torch.ones(len(times), device=times.device)
+    kept = scheduler.alphas_cumprod.to(times.device)[times]
+    ratio = kept / (1 - kept)
+    divisor = ratio if scheduler.config.prediction_type == EPSILON else ratio + 1
+    weights: torch.Tensor = ratio.clamp(max=gamma) / divisor
+    return weights
+
+
+def weighted_loss(
+    predicted: torch.Tensor, wanted: torch.Tensor, weights: torch.Tensor
+) -> torch.Tensor:
+    """Mean over the batch of each sample's weighted mean square error."""
+    errors = (predicted - wanted).square().flatten(1).mean(dim=1)
+    return (errors * weights).mean()
