@@ -126,8 +126,12 @@ class InferenceStack(Stack):
         access.allow_listing(role, storage.models, "base/")
         access.allow_objects(role, storage.work, "generations/", "s3:GetObject")
         access.allow_objects(role, storage.work, "generations/*/progress.json", "s3:PutObject")
+        # What SageMaker itself does in the role's name around an asynchronous invocation.
         for prefix in ("results/", "failures/"):
-            access.allow_objects(role, storage.work, prefix, "s3:PutObject")
+            access.allow_objects(
+                role, storage.work, prefix, "s3:PutObject", "s3:AbortMultipartUpload"
+            )
+            access.allow_listing(role, storage.work, prefix)
         access.allow(role, [success.topic_arn, error.topic_arn], "sns:Publish")
         return role
 

@@ -139,6 +139,7 @@ class TrainingStateMachine(Construct):
             "sagemaker:DescribeTrainingJob",
             "sagemaker:StopTrainingJob",
             "sagemaker:AddTags",
+            "sagemaker:ListTags",
         )
         acknowledge_wildcard(
             role, as_written(self, jobs), "Jobs of this service, named after their trainings"
