@@ -75,10 +75,10 @@ class GenerationSettings(_Block):
 
 
 class RetentionDays(_Block):
-    """How long things are kept; null: until their owner deletes them."""
+    """How long things are kept; absent (CDK drops nulls): until their owner deletes them."""
 
-    images: int | None = Field(ge=1)
-    adapters: int | None = Field(ge=1)
+    images: int | None = Field(default=None, ge=1)
+    adapters: int | None = Field(default=None, ge=1)
 
 
 class Limits(_Block):
