@@ -118,6 +118,7 @@ class Photo:
     rejection: RejectionCode | None = None
     width: int | None = None
     height: int | None = None
+    changed_at: datetime | None = None
 
     def has_lapsed(self, now: datetime) -> bool:
         """Whether its upload can no longer come."""

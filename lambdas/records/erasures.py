@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from lambdas.domain import moments
 from lambdas.domain.ids import is_owner
 from lambdas.records import keys
-from lambdas.table import Delete, Index, Item, Key, Put, Update
+from lambdas.table import Delete, Index, Key, Put, Update
 
 if TYPE_CHECKING:
     from lambdas.ports import Table
@@ -78,9 +78,9 @@ def tombstone(erasure: Erasure, *, due: datetime) -> Put:
     )
 
 
-def is_pending(table: Table, erasure: Erasure) -> Item | None:
-    """Its tombstone, or None when there is nothing (left) to do."""
-    return table.get(erasure.key)
+def is_pending(table: Table, erasure: Erasure) -> bool:
+    """Whether its tombstone stands: if not, there is nothing (left) to do."""
+    return table.get(erasure.key) is not None
 
 
 def due_erasures(table: Table, now: datetime, *, limit: int = 100) -> list[Erasure]:
@@ -91,7 +91,7 @@ def due_erasures(table: Table, now: datetime, *, limit: int = 100) -> list[Erasu
 
 def look_again(table: Table, erasure: Erasure, *, due: datetime) -> None:
     """Keep the tombstone and come back when whatever was still running has stopped writing."""
-    table.write(Update(erasure.key, set={"gsi2sk": moments.to_text(due), "swept": True}))
+    table.write(Update(erasure.key, set={"gsi2sk": moments.to_text(due)}))
 
 
 def bury(erasure: Erasure) -> Delete:

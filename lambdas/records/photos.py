@@ -21,7 +21,7 @@ from lambdas.domain.photo import (
 from lambdas.records import keys
 from lambdas.records.account import account_erasing, not_erasing
 from lambdas.records.erasures import OVERDUE, Erasure, ErasureKind, tombstone
-from lambdas.records.subjects import IS_LIVE, read_subject
+from lambdas.records.subjects import IS_LIVE, read_subject, subject_from
 from lambdas.table import NEW, AtMost, ConditionFailed, Delete, Is, Item, Put, Update
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def photo_from(item: Item) -> Photo:
         rejection=RejectionCode(code) if code else None,
         width=item.get("width"),
         height=item.get("height"),
+        changed_at=moments.from_text(item["updated_at"]),
     )
 
 
@@ -120,6 +121,15 @@ def read_photo(table: Table, owner: str, subject_id: str, photo_id: str) -> Phot
     item = table.get(keys.photo_key(owner, subject_id, photo_id))
     if item is None:
         raise NotFound("photo")
+    return photo_from(item)
+
+
+def find_photo(table: Table, owner: str, subject_id: str, photo_id: str) -> Photo | None:
+    """The photo, or None once it or its subject is gone."""
+    item = table.get(keys.photo_key(owner, subject_id, photo_id))
+    subject = table.get(keys.subject_key(owner, subject_id))
+    if item is None or subject is None or not subject_from(subject).is_live:
+        return None
     return photo_from(item)
 
 
