@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Dependencies:
+class CatalogueRules:
     """What these routes need: the rules, nothing else."""
 
     settings: DomainSettings
 
 
-def build_app(dependencies: Dependencies) -> Api:
+def build_app(rules: CatalogueRules) -> Api:
     """The routes; none of them needs anything but the settings."""
     api = Api()
 
@@ -49,7 +49,7 @@ def build_app(dependencies: Dependencies) -> Api:
     @api.get("/models")
     def list_models(_: Request[None]) -> Answer:
         """List the base models, with the sizes and bounds that they accept."""
-        settings = dependencies.settings
+        settings = rules.settings
         model = _model(settings.base_model)
         model["max_prompt_characters"] = settings.generation.max_prompt_chars
         return ok({"items": [model], "next_cursor": None})
@@ -86,4 +86,4 @@ def _model(base: BaseModelSettings) -> dict[str, Any]:
     }
 
 
-handler = lambda_handler(lambda: build_app(Dependencies(environment.current().settings())))
+handler = lambda_handler(lambda: build_app(CatalogueRules(environment.current().settings())))

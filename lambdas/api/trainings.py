@@ -45,7 +45,7 @@ class StartTraining(Body):
 
 
 @dataclass(frozen=True)
-class Dependencies:
+class TrainingPorts:
     """What these routes need."""
 
     table: Table
@@ -56,16 +56,16 @@ class Dependencies:
     settings: DomainSettings
 
 
-def build_app(dependencies: Dependencies) -> Api:
+def build_app(ports: TrainingPorts) -> Api:
     """The routes of trainings."""
-    table, clock = dependencies.table, dependencies.clock
-    api = Api(table=table, clock=clock, persistence=dependencies.persistence)
+    table, clock = ports.table, ports.clock
+    api = Api(table=table, clock=clock, persistence=ports.persistence)
 
     @api.post(_LIST, body=StartTraining, status=202)
     def start(request: Request[StartTraining]) -> Answer:
         """Learn the subject from its accepted photos."""
         subject = read_subject(table, request.owner, request.id("subject_id", Prefix.SUBJECT))
-        demand_enough_photos(subject, dependencies.settings.photos)
+        demand_enough_photos(subject, ports.settings.photos)
         now = clock.now()
         training = Training(
             id=new_id(Prefix.TRAINING, now),
@@ -74,9 +74,9 @@ def build_app(dependencies: Dependencies) -> Api:
             created_at=now,
             updated_at=now,
         )
-        limit = dependencies.settings.limits.active_trainings_per_user
+        limit = ports.settings.limits.active_trainings_per_user
         create_training(table, training, limit=limit)
-        _run(dependencies, training)
+        _run(ports, training)
         telemetry.logger.info("training_queued", extra={"training_id": training.id})
         return accepted(f"/trainings/{training.id}", view(training))
 
@@ -98,7 +98,7 @@ def build_app(dependencies: Dependencies) -> Api:
     def read(request: Request[None]) -> Answer:
         """Read a training, with the progress that its job reports."""
         training = _visible(table, request)
-        progress = _progress(dependencies.work, training) if training.is_active else None
+        progress = _progress(ports.work, training) if training.is_active else None
         if progress is not None and training.state is TrainingState.QUEUED:
             # The job's own word arrives before the event that says so, or instead of it.
             mark_running(table, training, clock.now(), attempt=training.attempt)
@@ -118,7 +118,7 @@ def build_app(dependencies: Dependencies) -> Api:
                 f"The training has {training.state.value} already.", code="training_ended"
             )
         # Also when it was cancelled before: the stop may have been what failed then.
-        dependencies.runner.stop(training.id, reason="Cancelled by its owner.")
+        ports.runner.stop(training.id, reason="Cancelled by its owner.")
         if cancelled:
             telemetry.logger.info("training_cancelled", extra={"training_id": training.id})
         return ok(view(training))
@@ -133,7 +133,7 @@ def _visible(table: Table, request: Request[Any]) -> Training:
     return training
 
 
-def _run(dependencies: Dependencies, training: Training) -> None:
+def _run(ports: TrainingPorts, training: Training) -> None:
     """Start the execution. A training that cannot be started must not block its subject."""
     document = {
         "training_id": training.id,
@@ -141,14 +141,14 @@ def _run(dependencies: Dependencies, training: Training) -> None:
         "owner": training.owner,
     }
     try:
-        dependencies.runner.start(training.id, document)
+        ports.runner.start(training.id, document)
     except Unavailable:
         end_training(
-            dependencies.table,
+            ports.table,
             training.owner,
             training.id,
             TrainingState.FAILED,
-            dependencies.clock.now(),
+            ports.clock.now(),
             failure=failure_of(TrainingFailureCode.INTERNAL_ERROR),
         )
         raise
@@ -185,9 +185,9 @@ def view(training: Training, progress: Progress | None = None) -> dict[str, Any]
     }
 
 
-def _build() -> Api:
+def _wired() -> Api:
     return build_app(
-        Dependencies(
+        TrainingPorts(
             table=wiring.table(),
             clock=wiring.clock(),
             persistence=wiring.persistence,
@@ -198,4 +198,4 @@ def _build() -> Api:
     )
 
 
-handler = lambda_handler(_build)
+handler = lambda_handler(_wired)

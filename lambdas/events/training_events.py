@@ -18,7 +18,7 @@ from lambdas.domain.errors import NotFound
 from lambdas.domain.ids import Prefix, is_id, is_owner
 from lambdas.domain.training import TrainingState, training_of_job
 from lambdas.domain.training_failure import diagnose
-from lambdas.events.batches import Message, queue_handler
+from lambdas.events.queue_batch import queue_handler
 from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.records.trainings import end_training, mark_running, read_training
 
@@ -30,41 +30,41 @@ _AT_WORK = frozenset({"Downloading", "Training", "Uploading", "Completed"})
 
 
 @dataclass(frozen=True)
-class Dependencies:
+class TrainingEventsPorts:
     """What this handler needs."""
 
     table: Table
     clock: Clock
 
 
-def build(dependencies: Dependencies) -> Handler:
+def build_handler(ports: TrainingEventsPorts) -> Handler:
     """The handler."""
 
-    def work(message: Message) -> None:
+    def work(message: dict[str, Any]) -> None:
         detail = message.get("detail")
         if not isinstance(detail, dict):
             return
         match message.get("source"):
             case "aws.sagemaker":
-                _job(dependencies, detail)
+                _job(ports, detail)
             case "aws.states":
-                _execution(dependencies, detail)
+                _execution(ports, detail)
 
-    return queue_handler(work)
+    return queue_handler("training_event", work)
 
 
-def _job(dependencies: Dependencies, detail: Mapping[str, Any]) -> None:
+def _job(ports: TrainingEventsPorts, detail: Mapping[str, Any]) -> None:
     named = training_of_job(str(detail.get("TrainingJobName", "")))
     owner = _owner_of_job(detail)
     if named is None or owner is None or detail.get("SecondaryStatus") not in _AT_WORK:
         return
     training_id, attempt = named
     try:
-        training = read_training(dependencies.table, owner, training_id)
+        training = read_training(ports.table, owner, training_id)
     except NotFound:
         return
     if training.state is TrainingState.QUEUED:
-        mark_running(dependencies.table, training, dependencies.clock.now(), attempt=attempt)
+        mark_running(ports.table, training, ports.clock.now(), attempt=attempt)
 
 
 def _owner_of_job(detail: Mapping[str, Any]) -> str | None:
@@ -77,7 +77,7 @@ def _owner_of_job(detail: Mapping[str, Any]) -> str | None:
     return parts[1] if len(parts) > 2 and is_owner(parts[1]) else None
 
 
-def _execution(dependencies: Dependencies, detail: Mapping[str, Any]) -> None:
+def _execution(ports: TrainingEventsPorts, detail: Mapping[str, Any]) -> None:
     training_id = str(detail.get("name", ""))
     owner = _owner_of_execution(detail)
     if owner is None or not is_id(Prefix.TRAINING, training_id):
@@ -86,11 +86,11 @@ def _execution(dependencies: Dependencies, detail: Mapping[str, Any]) -> None:
     timed_out = detail.get("status") == "TIMED_OUT"
     error = "States.Timeout" if timed_out else str(detail.get("error") or "")
     ended = end_training(
-        dependencies.table,
+        ports.table,
         owner,
         training_id,
         TrainingState.FAILED,
-        dependencies.clock.now(),
+        ports.clock.now(),
         failure=diagnose(error, str(detail.get("cause") or "")).failure,
     )
     if ended:
@@ -107,4 +107,4 @@ def _owner_of_execution(detail: Mapping[str, Any]) -> str | None:
     return owner if isinstance(owner, str) and is_owner(owner) else None
 
 
-handler = lambda_handler(lambda: build(Dependencies(wiring.table(), wiring.clock())))
+handler = lambda_handler(lambda: build_handler(TrainingEventsPorts(wiring.table(), wiring.clock())))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Dependencies:
+class FailedPorts:
     """What this step needs."""
 
     table: Table
@@ -28,14 +28,14 @@ class Dependencies:
     settings: DomainSettings
 
 
-def build(dependencies: Dependencies) -> Handler:
+def build_handler(ports: FailedPorts) -> Handler:
     """The handler."""
-    table, clock = dependencies.table, dependencies.clock
+    table, clock = ports.table, ports.clock
 
     def judge(given: StepInput, event: Mapping[str, Any]) -> dict[str, Any]:
         error = event.get("error") or {}
         diagnosis = diagnose(str(error.get("Error", "")), str(error.get("Cause", "")))
-        verdict = decide(diagnosis, given.attempt, dependencies.settings.training.max_attempts)
+        verdict = decide(diagnosis, given.attempt, ports.settings.training.max_attempts)
         code = diagnosis.failure.code
         if not _is_active(table, given):
             return _answer(Verdict(retry=False, wait_seconds=0, attempt=verdict.attempt))
@@ -73,9 +73,9 @@ def _answer(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _build() -> Handler:
-    return build(
-        Dependencies(
+def _wired() -> Handler:
+    return build_handler(
+        FailedPorts(
             table=wiring.table(),
             clock=wiring.clock(),
             settings=environment.current().settings(),
@@ -83,4 +83,4 @@ def _build() -> Handler:
     )
 
 
-handler = lambda_handler(_build)
+handler = lambda_handler(_wired)

@@ -34,7 +34,7 @@ PROGRAM = "train.py"
 
 
 @dataclass(frozen=True)
-class Dependencies:
+class PreparePorts:
     """What this step needs. Of photos and models, only the buckets' names."""
 
     table: Table
@@ -46,20 +46,20 @@ class Dependencies:
     settings: DomainSettings
 
 
-def build(dependencies: Dependencies) -> Handler:
+def build_handler(ports: PreparePorts) -> Handler:
     """The handler."""
 
     def prepare(given: StepInput, _: Mapping[str, Any]) -> dict[str, Any]:
-        training, subject = _still_wanted(dependencies.table, given)
-        now = dependencies.clock.now()
-        if not note_attempt(dependencies.table, training, given.attempt, now):
+        training, subject = _still_wanted(ports.table, given)
+        now = ports.clock.now()
+        if not note_attempt(ports.table, training, given.attempt, now):
             raise TrainingGone("the training has ended")
-        manifest = _photos(dependencies, subject)
+        manifest = _photos(ports, subject)
         prefix = training_prefix(given.owner, given.subject_id, given.training_id)
-        work = dependencies.work
+        work = ports.work
         body = json.dumps(manifest).encode()
         work.write(f"{prefix}{MANIFEST_FILE}", body, content_type="application/json")
-        settings = dependencies.settings
+        settings = ports.settings
         telemetry.logger.info("training_prepared", extra={"photos": len(manifest) - 1})
         return {
             "training_id": given.training_id,
@@ -70,10 +70,10 @@ def build(dependencies: Dependencies) -> Handler:
             "hyperparameters": {
                 **hyperparameters(training, subject, settings).to_strings(),
                 "sagemaker_program": PROGRAM,
-                "sagemaker_submit_directory": dependencies.code_uri,
+                "sagemaker_submit_directory": ports.code_uri,
             },
             "photos_manifest_uri": f"s3://{work.bucket}/{prefix}{MANIFEST_FILE}",
-            "model_uri": f"s3://{dependencies.models_bucket}/base/{settings.base_model.id}/",
+            "model_uri": f"s3://{ports.models_bucket}/base/{settings.base_model.id}/",
             "output_uri": f"s3://{work.bucket}/{prefix}output/",
             "checkpoint_uri": f"s3://{work.bucket}/{prefix}checkpoints/",
             "max_runtime_seconds": settings.training.max_runtime_seconds,
@@ -96,23 +96,23 @@ def _still_wanted(table: Table, given: StepInput) -> tuple[Training, Subject]:
     return training, subject
 
 
-def _photos(dependencies: Dependencies, subject: Subject) -> list[Any]:
+def _photos(ports: PreparePorts, subject: Subject) -> list[Any]:
     """SageMaker's manifest (S3DataSource, ManifestFile): a prefix, then the rest of each key."""
     prefix = photo_prefix(subject.owner, subject.id)
     names = [
         photo_key(subject.owner, subject.id, photo.id).removeprefix(prefix)
-        for photo in all_photos(dependencies.table, subject.owner, subject.id)
+        for photo in all_photos(ports.table, subject.owner, subject.id)
         if photo.state is PhotoState.ACCEPTED
     ]
-    if len(names) < dependencies.settings.photos.minimum.of(subject.kind):
+    if len(names) < ports.settings.photos.minimum.of(subject.kind):
         raise PhotosMissing("photos were deleted since the training was asked for")
-    return [{"prefix": f"s3://{dependencies.photos_bucket}/{prefix}"}, *names]
+    return [{"prefix": f"s3://{ports.photos_bucket}/{prefix}"}, *names]
 
 
-def _build() -> Handler:
+def _wired() -> Handler:
     variables = environment.current()
-    return build(
-        Dependencies(
+    return build_handler(
+        PreparePorts(
             table=wiring.table(),
             clock=wiring.clock(),
             work=wiring.bucket("WORK_BUCKET"),
@@ -124,4 +124,4 @@ def _build() -> Handler:
     )
 
 
-handler = lambda_handler(_build)
+handler = lambda_handler(_wired)

@@ -39,7 +39,7 @@ _MAX_ADAPTER_BYTES = 400 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Dependencies:
+class PublishPorts:
     """What this step needs."""
 
     table: Table
@@ -49,14 +49,14 @@ class Dependencies:
     settings: DomainSettings
 
 
-def build(dependencies: Dependencies) -> Handler:
+def build_handler(ports: PublishPorts) -> Handler:
     """The handler."""
-    table, clock = dependencies.table, dependencies.clock
+    table, clock = ports.table, ports.clock
 
     def publish(given: StepInput, _: Mapping[str, Any]) -> dict[str, Any]:
         training = _wanted(table, given)
         if training.state is not TrainingState.SUCCEEDED:
-            adapter = _copy(dependencies, given)
+            adapter = _copy(ports, given)
             # A job that is done has run, whether or not the event that says so has come.
             mark_running(table, training, clock.now(), attempt=given.attempt)
             if not end_training(
@@ -67,7 +67,7 @@ def build(dependencies: Dependencies) -> Handler:
                 clock.now(),
                 adapter=adapter,
             ):
-                _withdraw(dependencies, given)
+                _withdraw(ports, given)
                 raise TrainingGone("the training ended while its adapter was copied")
             telemetry.count("TrainingsSucceeded")
             telemetry.logger.info("adapter_published", extra={"bytes": adapter.size_bytes})
@@ -88,17 +88,17 @@ def _wanted(table: Table, given: StepInput) -> Training:
     return training
 
 
-def _copy(dependencies: Dependencies, given: StepInput) -> PublishedAdapter:
+def _copy(ports: PublishPorts, given: StepInput) -> PublishedAdapter:
     """Check what the job left behind, then write it under the subject's adapters."""
     prefix = training_prefix(given.owner, given.subject_id, given.training_id)
     # Where SageMaker puts uncompressed output: {S3OutputPath}/{job name}/output/model/.
     source = f"{prefix}output/{job_name(given.training_id, given.attempt)}/output/model/"
     target = adapter_prefix(given.owner, given.subject_id, given.training_id)
-    work, models = dependencies.work, dependencies.models
+    work, models = ports.work, ports.models
     try:
         text = work.read(f"{source}{MANIFEST_FILE}", max_bytes=_MAX_MANIFEST_BYTES)
         manifest = AdapterManifest.from_json(text)
-        _demand_quality(manifest, dependencies.settings)
+        _demand_quality(manifest, ports.settings)
         content = work.read(f"{source}{ADAPTER_FILE}", max_bytes=_MAX_ADAPTER_BYTES)
     except ObjectMissing:
         raise OutputMissing("the job ended without an adapter") from None
@@ -118,15 +118,15 @@ def _demand_quality(manifest: AdapterManifest, settings: DomainSettings) -> None
         raise AdapterRefused("the training's loss is not a number")
 
 
-def _withdraw(dependencies: Dependencies, given: StepInput) -> None:
+def _withdraw(ports: PublishPorts, given: StepInput) -> None:
     """Nothing of a training that was cancelled stays, nor of a subject that is gone."""
     target = adapter_prefix(given.owner, given.subject_id, given.training_id)
-    dependencies.models.delete([f"{target}{ADAPTER_FILE}", f"{target}{MANIFEST_FILE}"])
+    ports.models.delete([f"{target}{ADAPTER_FILE}", f"{target}{MANIFEST_FILE}"])
 
 
-def _build() -> Handler:
-    return build(
-        Dependencies(
+def _wired() -> Handler:
+    return build_handler(
+        PublishPorts(
             table=wiring.table(),
             clock=wiring.clock(),
             work=wiring.bucket("WORK_BUCKET"),
@@ -136,4 +136,4 @@ def _build() -> Handler:
     )
 
 
-handler = lambda_handler(_build)
+handler = lambda_handler(_wired)
