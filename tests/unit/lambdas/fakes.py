@@ -76,7 +76,7 @@ class FakeTable:
     def __init__(self) -> None:
         self.items: dict[Key, Item] = {}
         self.available = True
-        self.before_write: Callable[[], None] | None = None
+        self.before_write: Callable[[], object] | None = None
         self.writes = 0
         self.fail_after: int | None = None
 
