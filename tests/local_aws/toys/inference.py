@@ -19,9 +19,9 @@ def transform_fn(model: str, body: str, content_type: str, accept: str) -> str:
     request: dict[str, Any] = json.loads(body)
     if request.get("raise"):
         raise ValueError(request["raise"])
-    marker = Path(request.get("marker", "/nonexistent/marker"))
-    if request.get("die_once") and not marker.exists():
-        marker.write_text("died")
+    if request.get("die") or (request.get("die_once") and not Path(request["die_once"]).exists()):
+        if not request.get("die"):
+            Path(request["die_once"]).write_text("died")
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(request.get("sleep", 0))
     return json.dumps({"model": model, "echo": request.get("echo"), "pid": os.getpid()})
