@@ -4,7 +4,13 @@ One small module per behaviour; `tests/local_aws/test_patches.py` fails when the
 under one of them.
 """
 
-from local_aws.patches import lambda_errors, lambda_workers
+from local_aws.patches import (
+    alarms,
+    embedded_metrics,
+    lambda_errors,
+    lambda_init,
+    lambda_workers,
+)
 from local_aws.seam import resources, tasks
 
 
@@ -14,3 +20,6 @@ def install() -> None:
     tasks.install()
     lambda_workers.install()
     lambda_errors.install()
+    lambda_init.install()
+    embedded_metrics.install()
+    alarms.install()

@@ -18,6 +18,9 @@ MakeRole = Callable[..., str]
 CODE = """
 import json, os
 
+if os.environ.get("BROKEN"):
+    import a_module_that_was_not_bundled
+
 class PhotoMissingError(Exception):
     pass
 
@@ -163,3 +166,45 @@ def test_a_workers_environment_is_the_functions_not_the_servers(
     assert environment["AWS_ENDPOINT_URL"] == aws.endpoint
     assert environment["AWS_ACCESS_KEY_ID"].startswith("ASIA")
     assert not {"AUTH", "GATEWAY_PORT", "LOCAL_AWS_DATA", "VIRTUAL_ENV"} & set(environment)
+
+
+def test_a_function_that_cannot_be_imported_leaves_its_traceback_in_its_log(
+    aws: EmbeddedAws, function: str
+) -> None:
+    functions, logs = aws.client("lambda"), aws.client("logs")
+    code = functions.get_function(FunctionName=function)["Configuration"]
+    bundle = io.BytesIO()
+    with zipfile.ZipFile(bundle, "w") as archive:
+        archive.writestr("index.py", CODE)
+    functions.create_function(
+        FunctionName="patches-broken",
+        Runtime="python3.12",
+        Handler="index.handler",
+        Role=code["Role"],
+        Code={"ZipFile": bundle.getvalue()},
+        Environment={"Variables": {"BROKEN": "1"}},
+    )
+
+    answer = invoke(aws, "patches-broken", do="environment")
+    found = logs.filter_log_events(logGroupName="/aws/lambda/patches-broken")["events"]
+
+    assert "a_module_that_was_not_bundled" in answer["errorMessage"]
+    text = "\n".join(event["message"] for event in found)
+    assert 'index.py", line' in text
+    assert "ModuleNotFoundError: No module named 'a_module_that_was_not_bundled'" in text
+
+
+def test_a_metric_that_a_function_logs_reaches_cloudwatch(aws: EmbeddedAws, function: str) -> None:
+    invoke(aws, function, do="metric")
+
+    now = time.time()
+    points = aws.client("cloudwatch").get_metric_statistics(
+        Namespace="Avatar",
+        MetricName="PhotoRejected",
+        Dimensions=[{"Name": "service", "Value": "intake"}],
+        StartTime=now - 300,
+        EndTime=now + 60,
+        Period=60,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    assert [point["Sum"] for point in points] == [2.0]
