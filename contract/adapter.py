@@ -30,6 +30,9 @@ MANIFEST_FILE = "manifest.json"
 METRICS_FILE = "metrics.json"
 
 UNET_PREFIX = "unet."
+# Self- and cross-attention projections, the same for every adapter: so the endpoint can copy
+# tensors in place instead of rebuilding the model.
+TARGETS = ("to_k", "to_out.0", "to_q", "to_v")
 TOKEN_KEYS = ("clip_l", "clip_g")
 
 MAX_RANK = 256

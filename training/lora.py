@@ -4,10 +4,8 @@ import torch
 from diffusers import UNet2DConditionModel
 from peft import LoraConfig, get_peft_model_state_dict
 
-from contract.adapter import UNET_PREFIX
+from contract.adapter import TARGETS, UNET_PREFIX
 
-# Self- and cross-attention projections; fixed, so that the endpoint can swap tensors in place.
-TARGETS = ("to_k", "to_out.0", "to_q", "to_v")
 ADAPTER = "subject"
 
 

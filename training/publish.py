@@ -11,6 +11,7 @@ from contract.adapter import (
     ADAPTER_FILE,
     MANIFEST_FILE,
     METRICS_FILE,
+    TARGETS,
     AdapterManifest,
     file_sha256,
     write_whole,
@@ -18,7 +19,6 @@ from contract.adapter import (
 from contract.base_model import BaseModel
 from contract.document import FORMAT, Scalar
 from contract.training_job import Hyperparameters
-from training.lora import TARGETS
 
 
 def publish(

@@ -17,7 +17,7 @@ from training.tiny_fit import fit
 from training.tiny_models import TinyModels, build
 from training.tiny_tokenizer import tiny_tokenizer
 
-AUTOENCODER_STEPS = 2500
+AUTOENCODER_STEPS = 4000
 DENOISER_STEPS = 1500
 
 
