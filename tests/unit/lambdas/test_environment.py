@@ -9,7 +9,7 @@ import pytest
 from lambdas import environment
 from lambdas.domain.subject import SubjectKind
 from lambdas.environment import MisconfiguredError
-from tests.unit.lambdas.rules import SETTINGS
+from tests.unit.lambdas.given import settings
 
 ROOT = Path(__file__).parents[3]
 
@@ -25,14 +25,14 @@ def _environments() -> dict[str, Any]:
 def test_the_settings_of_every_environment_are_understood(name: str) -> None:
     block = _environments()[name]
     text = json.dumps({**block["domain"], "base_model": block["base_model"]})
-    settings = environment.read({"DOMAIN_SETTINGS": text}).settings()
-    assert settings.base_model.sizes
+    parsed = environment.read({"DOMAIN_SETTINGS": text}).settings()
+    assert parsed.base_model.sizes
     for kind in SubjectKind:
-        assert 1 <= settings.photos.minimum.of(kind) <= settings.photos.maximum
+        assert 1 <= parsed.photos.minimum.of(kind) <= parsed.photos.maximum
 
 
 def test_a_misspelt_setting_stops_the_function_and_is_named() -> None:
-    document = SETTINGS.model_dump(mode="json")
+    document = settings().model_dump(mode="json")
     document["photos"]["maximun"] = 3
     del document["limits"]["subjects_per_user"]
     with pytest.raises(MisconfiguredError) as caught:
