@@ -36,8 +36,6 @@ _STUMBLES = (
     OverflowError,
     struct.error,
     zlib.error,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
 )
 
 
@@ -80,6 +78,8 @@ def _rejecting_what_stumbles() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
+    except Image.DecompressionBombError:
+        raise NotAPhoto(RejectionCode.TOO_LARGE) from None
     except _STUMBLES:
         raise NotAPhoto(RejectionCode.UNREADABLE) from None
 
@@ -133,7 +133,7 @@ def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
         )
     except (ImageCms.PyCMSError, OSError, ValueError):
         return image  # a broken profile: colours a little off are better than no photo
-    return converted if converted is not None else image
+    return converted or image
 
 
 def _encoded(picture: Image.Image) -> bytes:
