@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILD = ROOT / "build"
 
 # The runtime of the functions on AWS. python3.13 runs on Amazon Linux 2023: glibc 2.34.
 LAMBDA_PYTHON = "3.13"
@@ -54,7 +53,7 @@ class Source:
 def lambda_bundle(bundle: Bundle, platform: Platform, root: Path = ROOT) -> Path:
     """The folder with ``lambdas/``, ``contract/`` and the dependencies of ``bundle``."""
     requirements = root / "lambdas" / f"requirements-{bundle}.txt"
-    dependencies = _dependencies(requirements, platform)
+    dependencies = _dependencies(requirements, platform, root)
     sources = [*_package(root, "lambdas"), *_package(root, "contract")]
     key = _hash(sources, dependencies.name)
 
@@ -65,26 +64,25 @@ def lambda_bundle(bundle: Bundle, platform: Platform, root: Path = ROOT) -> Path
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source.path, target)
 
-    return _built(f"lambda-{bundle}-{platform}-{key}", build)
+    return _built(root / "build" / f"lambda-{bundle}-{platform}-{key}", build)
 
 
 def training_code(vendor_wheels: bool, root: Path = ROOT) -> Path:
     """``sourcedir.tar.gz`` of the training job: ``train.py`` at its root, as script mode wants."""
     sources = [*_package(root, "training"), *_package(root, "contract")]
     entry = [Source(s.path, "train.py") for s in sources if s.inside == "training/train.py"]
-    return _archive("training", [*sources, *entry], vendor_wheels)
+    return _archive("training", [*sources, *entry], vendor_wheels, root)
 
 
 def serving_code(vendor_wheels: bool, root: Path = ROOT) -> Path:
     """``sourcedir.tar.gz`` of the endpoint, unpacked by the bootstrap beside the model."""
-    return _archive(
-        "serving", [*_package(root, "inference"), *_package(root, "contract")], vendor_wheels
-    )
+    sources = [*_package(root, "inference"), *_package(root, "contract")]
+    return _archive("serving", sources, vendor_wheels, root)
 
 
-def _archive(name: str, sources: list[Source], vendor_wheels: bool) -> Path:
+def _archive(name: str, sources: list[Source], vendor_wheels: bool, root: Path) -> Path:
     if vendor_wheels:
-        wheels = _dependencies(Path(__file__).with_name("requirements-container.txt"), "pure")
+        wheels = _dependencies(root / "infra" / "requirements-container.txt", "pure", root)
         sources = [*sources, *_files(wheels, wheels)]
     key = _hash(sources, name)
 
@@ -101,10 +99,10 @@ def _archive(name: str, sources: list[Source], vendor_wheels: bool) -> Path:
                 with source.path.open("rb") as content:
                     archive.addfile(member, content)
 
-    return _built(f"{name}-{key}", build) / "sourcedir.tar.gz"
+    return _built(root / "build" / f"{name}-{key}", build) / "sourcedir.tar.gz"
 
 
-def _dependencies(requirements: Path, platform: Literal["aws", "host", "pure"]) -> Path:
+def _dependencies(requirements: Path, platform: Literal["aws", "host", "pure"], root: Path) -> Path:
     """A folder with the pinned packages, as ``pip install --target`` leaves it."""
     arguments = ["--no-deps", "--no-compile", "--only-binary=:all:"]
     if platform == "aws":
@@ -132,7 +130,7 @@ def _dependencies(requirements: Path, platform: Literal["aws", "host", "pure"]) 
                 if file.name in _INSTALL_RECORDS:
                     file.unlink()
 
-    return _built(f"{requirements.stem}-{platform}-{key[:16]}", build)
+    return _built(root / "build" / f"{requirements.stem}-{platform}-{key[:16]}", build)
 
 
 def pinned(requirements: Path) -> list[str]:
@@ -169,13 +167,12 @@ def _hash(sources: Iterable[Source], salt: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def _built(name: str, build: Callable[[Path], None]) -> Path:
-    """``build/<name>``, made by ``build`` if it is not there; two at once do not meet."""
-    target = BUILD / name
+def _built(target: Path, build: Callable[[Path], None]) -> Path:
+    """The folder ``target``, made by ``build`` if it is not there; two at once do not meet."""
     if target.is_dir():
         return target
-    BUILD.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=BUILD, prefix=".new-") as scratch:
+    target.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new-") as scratch:
         folder = Path(scratch) / "content"
         folder.mkdir()
         build(folder)

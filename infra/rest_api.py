@@ -60,6 +60,8 @@ class AvatarApi(Construct):
         self.api = apigateway.RestApi(
             self,
             "Api",
+            # Its metrics carry this name: two environments in an account must not share it.
+            rest_api_name=f"avatar-{settings.name}",
             description=f"Personalised avatars, {settings.name}",
             endpoint_configuration=apigateway.EndpointConfiguration(
                 types=[apigateway.EndpointType.REGIONAL]
@@ -67,7 +69,6 @@ class AvatarApi(Construct):
             # API Gateway writes its logs with a role that belongs to the account and region.
             cloud_watch_role=True,
             cloud_watch_role_removal_policy=RemovalPolicy.RETAIN,
-            disable_execute_api_endpoint=False,
             deploy_options=apigateway.StageOptions(
                 stage_name=STAGE,
                 throttling_rate_limit=settings.api.requests_per_second,
@@ -99,6 +100,7 @@ class AvatarApi(Construct):
             "AmazonAPIGatewayPushToCloudWatchLogs]",
             "The role of the account through which API Gateway writes logs: AWS defines its rights",
         )
+        self.api.node.try_remove_child("Endpoint")  # an output; ours is called ApiUrl
         add_gateway_responses(self.api, settings.api.cors_origins)
         self._authorizer = apigateway.CognitoUserPoolsAuthorizer(
             self, "Authorizer", cognito_user_pools=[user_pool]

@@ -38,7 +38,7 @@ class StorageStack(Stack):
         self.key = DataKey(self, "Data", settings=settings).key
         self._settings = settings
         self._access_logs = AccessLogBucket(self, "AccessLogs", settings=settings).bucket
-        image_days: int | None = settings.domain["retention_days"]["images"]
+        image_days: int | None = settings.domain["retention_days"].get("images")
         browser_upload = s3.CorsRule(
             allowed_methods=[s3.HttpMethods.POST],
             allowed_origins=settings.api.cors_origins,

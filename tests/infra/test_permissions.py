@@ -23,7 +23,8 @@ TABLE = {
     )
 } | {"dynamodb:Query records/index/by_owner", "dynamodb:Query records/index/by_state"}
 REPLAYS = {
-    f"dynamodb:{action} idempotency" for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem")
+    f"dynamodb:{action} idempotency"
+    for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem")
 }
 EVERY_FUNCTION = {"xray:PutTelemetryRecords *", "xray:PutTraceSegments *"}
 KEY = {f"kms:{action} key" for action in ("Decrypt", "Encrypt", "GenerateDataKey", "DescribeKey")}

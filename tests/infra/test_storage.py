@@ -133,9 +133,7 @@ def test_the_key_rotates(cloud: Cloud) -> None:
 def test_in_production_data_outlives_its_stack(prod: Cloud) -> None:
     keeping = {"AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Cognito::UserPool"}
     for each in prod.resources():
-        if each.type in keeping or (
-            each.type == "AWS::DynamoDB::Table" and "Records" in each.name
-        ):
+        if each.type in keeping or (each.type == "AWS::DynamoDB::Table" and "Records" in each.name):
             assert each.body["DeletionPolicy"] == "Retain", each
     records = prod.one("AWS::DynamoDB::Table", "Records").properties
     assert records["DeletionProtectionEnabled"] is True
