@@ -37,6 +37,7 @@ class Environment(BaseModel):
     ENDPOINT_NAME: str | None = None
     ERASURE_QUEUE_URL: str | None = None
     INTAKE_QUEUE_URL: str | None = None
+    RESULTS_QUEUE_URL: str | None = None
     TRAINING_CODE_URI: str | None = None
     DOMAIN_SETTINGS: str | None = None
 

@@ -14,7 +14,8 @@ the endpoint to be asleep. Nothing skips `screening`: no image is released witho
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,6 @@ from lambdas.domain.training import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from lambdas.domain.generation_plan import GenerationPlan
 
@@ -105,7 +105,7 @@ class Generation:
     output_uri: str | None = None
     failure_uri: str | None = None
     adapter_training: str | None = None
-    deleting: bool = field(default=False)
+    deleting: bool = False
 
     @property
     def is_active(self) -> bool:
@@ -113,14 +113,27 @@ class Generation:
         return self.state in ACTIVE_GENERATION_STATES
 
     @property
+    def shown(self) -> tuple[Artifact, ...]:
+        """The images that its owner may see now: released ones, of a finished generation."""
+        if self.deleting or self.state not in SHOWING_GENERATION_STATES:
+            return ()
+        return tuple(a for a in self.artifacts if a.finish_reason is FinishReason.SUCCESS)
+
+    @property
     def was_invoked(self) -> bool:
         """Whether the endpoint is known to have the request."""
         return self.output_uri is not None
 
-    def image_id(self, index: int) -> str:
-        """The id of an image: the same whenever the same result is handled again."""
-        entropy = hashlib.sha256(f"{self.id}/{index}".encode()).digest()
-        return new_id(Prefix.IMAGE, self.created_at, entropy)
+
+def image_id(generation_id: str, index: int) -> str:
+    """The id of an image: the same whenever the same result is handled again.
+
+    Its time is the generation's, its random part comes from generation and index.
+    """
+    entropy = hashlib.sha256(f"{generation_id}/{index}".encode()).digest()
+    drawn = new_id(Prefix.IMAGE, datetime.fromtimestamp(0, UTC), entropy)
+    time_digits = generation_id.partition("_")[2][:10]
+    return f"{Prefix.IMAGE}_{time_digits}{drawn[-16:]}"
 
 
 def ending(reasons: Iterable[FinishReason]) -> GenerationState:

@@ -18,9 +18,22 @@ from lambdas.domain.generation import (
 from lambdas.domain.subject import LIVE_SUBJECT_STATES
 from lambdas.records import keys
 from lambdas.records.account import Counted, one_less, one_more, read_account, why_not_one_more
+from lambdas.records.erasures import OVERDUE, Erasure, ErasureKind, tombstone
 from lambdas.records.failures import failure_from, failure_item
 from lambdas.records.plans import plan_from, plan_item
-from lambdas.table import NEW, Absent, Check, ConditionFailed, Is, Item, Page, Put, Update, Write
+from lambdas.table import (
+    NEW,
+    Absent,
+    Check,
+    ConditionFailed,
+    Delete,
+    Is,
+    Item,
+    Page,
+    Put,
+    Update,
+    Write,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -188,6 +201,49 @@ def _change(
     except ConditionFailed:
         return False
     return True
+
+
+def discard_generation(table: Table, generation: Generation) -> None:
+    """Forget a generation that was saved and could not be handed to the endpoint."""
+    try:
+        table.write(
+            Delete(
+                keys.generation_key(generation.owner, generation.id),
+                when=(Is("state", GenerationState.QUEUED.value),),
+            ),
+            one_less(generation.owner, Counted.GENERATIONS),
+        )
+    except ConditionFailed:
+        return  # somebody ended it, or erased the account, before we could
+
+
+def begin_generation_erasure(
+    table: Table, owner: str, generation_id: str, now: datetime
+) -> Erasure:
+    """Hide the generation for good and leave its tombstone; raises NotFound."""
+    erasure = Erasure(ErasureKind.GENERATION, owner, generation_id)
+    for _ in range(_RACES):
+        generation = read_generation(table, owner, generation_id)
+        changes: dict[str, Any] = {HIDDEN: True, "updated_at": moments.to_text(now)}
+        if generation.is_active:
+            changes["state"] = GenerationState.CANCELLED.value
+        writes: list[Write] = [
+            Update(
+                keys.generation_key(owner, generation_id),
+                set=changes,
+                remove=("gsi2pk", "gsi2sk"),
+                when=(Is("state", generation.state.value), Absent(HIDDEN)),
+            ),
+            tombstone(erasure, due=now + OVERDUE),
+        ]
+        if generation.is_active and read_account(table, owner).active_generations > 0:
+            writes.append(one_less(owner, Counted.GENERATIONS))
+        try:
+            table.write(*writes)
+        except ConditionFailed:
+            continue
+        return erasure
+    raise Unavailable("records")
 
 
 def end_generation(
