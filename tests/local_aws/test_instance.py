@@ -98,10 +98,8 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
         found = local_aws("up", "--port", str(port), "--data", str(tmp_path))
 
     assert found.returncode == 1
-    assert found.stderr.strip() == (
-        f"Port {port} cannot be used (is something else listening on it?): "
-        "choose another with --port."
-    )
+    assert found.stderr.startswith(f"Port {port} cannot be used")
+    assert len(found.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("arguments", [["--speed", "0"], ["--port", "70000"]])
