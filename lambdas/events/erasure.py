@@ -26,7 +26,8 @@ from lambdas.records.erasures import (
     ErasureKind,
     bury,
     is_pending,
-    look_again,
+    keep_until,
+    kept_until,
     tombstone,
 )
 from lambdas.records.generations import end_generation
@@ -42,6 +43,8 @@ _STOPPING = timedelta(minutes=10)
 # The endpoint may start on a request until its deadline, and work on it for that long.
 _INVOCATION = timedelta(hours=1)
 _PER_WRITE = 25
+# The endpoint has given its answer to these, and says no more.
+_ANSWERED = SHOWING_GENERATION_STATES | {GenerationState.FILTERED}
 
 
 @dataclass(frozen=True)
@@ -76,87 +79,77 @@ class Eraser:
         """Erase it if its tombstone stands."""
         if not is_pending(self._table, erasure):
             return
-        quiet_at: datetime | None = None
         match erasure.kind:
             case ErasureKind.PHOTO:
                 self._photo(erasure.owner, erasure.subject_id or "", erasure.id)
             case ErasureKind.GENERATION:
-                quiet_at = self._generation(erasure.owner, erasure.id)
+                self._generation(erasure)
             case ErasureKind.SUBJECT:
-                quiet_at = self._subject(erasure.owner, erasure.id)
+                self._subject(erasure)
             case ErasureKind.ACCOUNT:
                 self._account(erasure.owner)
-        if quiet_at is not None:
-            look_again(self._table, erasure, due=quiet_at)
-        elif erasure.kind is ErasureKind.ACCOUNT:
-            self._table.write(Delete(keys.account_key(erasure.owner)), bury(erasure))
+        quiet_at = kept_until(self._table, erasure)
+        if quiet_at is not None and quiet_at > self._ports.clock.now():
+            again_at = moments.to_text(quiet_at)
         else:
-            self._table.write(bury(erasure))
+            again_at = None
+            self._end(erasure)
         telemetry.logger.info(
             "erased",
             extra={
                 "kind": erasure.kind,
                 "target": erasure.id,
-                "again_at": moments.to_text(quiet_at) if quiet_at else None,
+                "again_at": again_at,
             },
         )
         telemetry.count("Erasures")
+
+    def _end(self, erasure: Erasure) -> None:
+        if erasure.kind is ErasureKind.ACCOUNT:
+            self._table.write(Delete(keys.account_key(erasure.owner)), bury(erasure))
+        else:
+            self._table.write(bury(erasure))
 
     def _photo(self, owner: str, subject_id: str, photo_id: str) -> None:
         self._ports.uploads.erase(str(locations.UploadKey(owner, subject_id, photo_id)))
         self._ports.photos.erase(locations.photo_key(owner, subject_id, photo_id))
 
-    def _generation(self, owner: str, generation_id: str) -> datetime | None:
-        """When the endpoint can no longer write about it, if that is still to come."""
+    def _generation(self, erasure: Erasure) -> None:
+        owner, generation_id = erasure.owner, erasure.id
         item = self._table.get(keys.generation_key(owner, generation_id))
-        quiet_at = self._quiet_at(item) if item else None
         if item is not None:
-            end_generation(
-                self._table,
-                owner,
-                generation_id,
-                GenerationState.CANCELLED,
-                self._ports.clock.now(),
-            )
-            self._erase_answers(item)
-        self._ports.avatars.erase(locations.avatar_prefix(owner, generation_id))
-        self._ports.work.erase(locations.generation_prefix(owner, generation_id))
-        self._table.write(Delete(keys.generation_key(owner, generation_id)))
-        return quiet_at
+            quiet_at = self._endpoint_quiet_at(item)
+            if quiet_at is not None:
+                keep_until(self._table, erasure, quiet_at)
+            self._erase_generation(item)
+        self._erase_generation_objects(owner, generation_id)
 
-    def _quiet_at(self, item: Item) -> datetime | None:
-        if item["state"] in SHOWING_GENERATION_STATES | {GenerationState.FILTERED}:
-            return None
-        quiet_at = moments.from_text(item["deadline"]) + _INVOCATION
-        return quiet_at if quiet_at > self._ports.clock.now() else None
-
-    def _erase_answers(self, item: Item) -> None:
-        for name in ("output_uri", "failure_uri"):
-            if item.get(name):
-                self._ports.work.erase(S3Location.parse(item[name]).key)
-
-    def _subject(self, owner: str, subject_id: str) -> datetime | None:
-        """When its trainings have stopped writing, if any had to be stopped."""
+    def _subject(self, erasure: Erasure) -> None:
+        owner, subject_id = erasure.owner, erasure.id
         trainings = [i for i in self._items(owner, keys.TRAININGS) if i["subject_id"] == subject_id]
-        stopped = self._stop(owner, trainings)
+        if any(self._may_still_write(training) for training in trainings):
+            keep_until(self._table, erasure, self._ports.clock.now() + _STOPPING)
+        self._stop(owner, trainings)
         for item in self._items(owner, keys.GENERATIONS):
             if item.get("subject_id") == subject_id:
-                self._generation_of_a_whole(owner, item)
+                self._generation_of_a_whole(item)
         self._ports.uploads.erase(f"photos/{owner}/{subject_id}/")
         self._ports.photos.erase(locations.photo_prefix(owner, subject_id))
         self._ports.models.erase(f"adapters/{owner}/{subject_id}/")
         self._ports.work.erase(f"trainings/{owner}/{subject_id}/")
         self._delete([*trainings, *self._items(owner, keys.photos_of(subject_id))])
         self._table.write(Delete(keys.subject_key(owner, subject_id)))
-        return self._ports.clock.now() + _STOPPING if stopped else None
 
     def _account(self, owner: str) -> None:
         trainings = list(self._items(owner, keys.TRAININGS))
-        for training in self._stop(owner, trainings):
-            erasure = Erasure(ErasureKind.SUBJECT, owner, training["subject_id"])
-            self._table.write(tombstone(erasure, due=self._ports.clock.now() + _STOPPING))
+        for training in trainings:
+            if self._may_still_write(training):
+                erasure = Erasure(ErasureKind.SUBJECT, owner, training["subject_id"])
+                due = self._ports.clock.now() + _STOPPING
+                self._table.write(tombstone(erasure, due=due))
+        self._stop(owner, trainings)
         for item in self._items(owner, keys.GENERATIONS):
-            self._generation_of_a_whole(owner, item)
+            self._generation_of_a_whole(item)
         self._ports.uploads.erase(f"photos/{owner}/")
         self._ports.photos.erase(f"{owner}/")
         self._ports.models.erase(f"adapters/{owner}/")
@@ -169,22 +162,48 @@ class Eraser:
         kept = (keys.account_key(owner).sk, f"{keys.ERASURES}#")
         self._delete([item for item in self._items(owner) if not item["sk"].startswith(kept)])
 
-    def _stop(self, owner: str, trainings: list[Item]) -> list[Item]:
-        """Stop those that are active; which they were."""
-        active = [item for item in trainings if item["state"] in ACTIVE_TRAINING_STATES]
-        for item in active:
-            self._ports.runner.stop(item["id"], reason="Erased by its owner")
-            now = self._ports.clock.now()
-            end_training(self._table, owner, item["id"], TrainingState.CANCELLED, now)
-        return active
+    def _may_still_write(self, training: Item) -> bool:
+        """Whether its job runs, or was told to stop only a moment ago."""
+        if training["state"] != TrainingState.CANCELLED:
+            return training["state"] in ACTIVE_TRAINING_STATES
+        return moments.from_text(training["updated_at"]) + _STOPPING > self._ports.clock.now()
 
-    def _generation_of_a_whole(self, owner: str, item: Item) -> None:
+    def _stop(self, owner: str, trainings: list[Item]) -> None:
+        for training in trainings:
+            if training["state"] in ACTIVE_TRAINING_STATES:
+                self._ports.runner.stop(training["id"], reason="Erased by its owner")
+                now = self._ports.clock.now()
+                end_training(self._table, owner, training["id"], TrainingState.CANCELLED, now)
+
+    def _endpoint_quiet_at(self, generation: Item) -> datetime | None:
+        """When the endpoint can no longer write about it, if that is still to come."""
+        if generation["state"] in _ANSWERED:
+            return None
+        quiet_at = moments.from_text(generation["deadline"]) + _INVOCATION
+        return quiet_at if quiet_at > self._ports.clock.now() else None
+
+    def _generation_of_a_whole(self, item: Item) -> None:
         """Erase it with what it belongs to; what may yet be written has its own tombstone."""
-        quiet_at = self._quiet_at(item)
+        quiet_at = self._endpoint_quiet_at(item)
         if quiet_at is not None:
-            erasure = Erasure(ErasureKind.GENERATION, owner, item["id"])
+            erasure = Erasure(ErasureKind.GENERATION, item["owner"], item["id"])
             self._table.write(tombstone(erasure, due=quiet_at))
-        self._generation(owner, item["id"])
+        self._erase_generation_objects(item["owner"], item["id"])
+        self._erase_generation(item)
+
+    def _erase_generation(self, item: Item) -> None:
+        """Its answers and its record; an active one is cancelled first, so that it counts right."""
+        owner, generation_id = item["owner"], item["id"]
+        now = self._ports.clock.now()
+        end_generation(self._table, owner, generation_id, GenerationState.CANCELLED, now)
+        for name in ("output_uri", "failure_uri"):
+            if item.get(name):
+                self._ports.work.erase(S3Location.parse(item[name]).key)
+        self._table.write(Delete(keys.generation_key(owner, generation_id)))
+
+    def _erase_generation_objects(self, owner: str, generation_id: str) -> None:
+        self._ports.avatars.erase(locations.avatar_prefix(owner, generation_id))
+        self._ports.work.erase(locations.generation_prefix(owner, generation_id))
 
     def _items(self, owner: str, prefix: str = "") -> Iterator[Item]:
         after = None

@@ -83,15 +83,22 @@ def is_pending(table: Table, erasure: Erasure) -> bool:
     return table.get(erasure.key) is not None
 
 
+def kept_until(table: Table, erasure: Erasure) -> datetime | None:
+    """Until when something may still be written, as far as an earlier run found out."""
+    quiet_at = (table.get(erasure.key) or {}).get("quiet_at")
+    return moments.from_text(quiet_at) if quiet_at else None
+
+
 def due_erasures(table: Table, now: datetime, *, limit: int = 100) -> list[Erasure]:
     """What should have been erased by now: send each of them again."""
     page = table.query(keys.ERASURES, index=Index.BY_STATE, up_to=moments.to_text(now), limit=limit)
     return [Erasure.from_message(item) for item in page.items]
 
 
-def look_again(table: Table, erasure: Erasure, *, due: datetime) -> None:
-    """Keep the tombstone and come back when whatever was still running has stopped writing."""
-    table.write(Update(erasure.key, set={"gsi2sk": moments.to_text(due)}))
+def keep_until(table: Table, erasure: Erasure, quiet_at: datetime) -> None:
+    """Something may still be written until then: keep the tombstone, and come back."""
+    text = moments.to_text(quiet_at)
+    table.write(Update(erasure.key, set={"gsi2sk": text, "quiet_at": text}))
 
 
 def bury(erasure: Erasure) -> Delete:
