@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aws_cdk import ArnFormat
 from aws_cdk import aws_iam as iam
 
-from infra.acknowledgements import acknowledge_wildcard, as_imported
+from infra.acknowledgements import acknowledge_wildcard, as_imported, as_written
 
 if TYPE_CHECKING:
     from aws_cdk import aws_dynamodb as dynamodb
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_s3 as s3
+    from aws_cdk import aws_stepfunctions as sfn
 
 # DynamoDB and S3 call KMS in the caller's name.
 _KEY_ACTIONS = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:DescribeKey")
@@ -76,6 +78,25 @@ def allow_listing(
         actions=actions,
         resource_arns=[bucket.bucket_arn],
         conditions={"StringLike": {"s3:prefix": f"{prefix}*"}},
+    )
+
+
+def allow_executions(role: iam.Role, machine: sfn.StateMachine, action: str) -> None:
+    """Let ``role`` do ``action`` on executions of ``machine``, which is of another stack."""
+
+    def executions(name: str) -> str:
+        return role.stack.format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{name}:*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+
+    allow(role, executions(machine.state_machine_name), action)
+    acknowledge_wildcard(
+        role,
+        as_written(role, executions(as_imported(machine, machine.state_machine_name))),
+        "Executions of one state machine: they are named at run time",
     )
 
 

@@ -129,9 +129,9 @@ def dead_letter_queues(
 ) -> dict[str, sqs.IQueue]:
     """Every dead-letter queue of the service, by the work that it is for."""
     return {
-        "intake": api.intake.dead_letters,
-        "erasure": api.erasure.dead_letters,
-        "reconciler": api.reconciler_dead_letters,
+        "intake": api.background.intake.dead_letters,
+        "erasure": api.background.erasure.dead_letters,
+        "reconciler": api.background.unreconciled,
         "results": inference.results.dead_letters,
         "training-events": training.events.dead_letters,
     }

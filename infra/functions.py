@@ -16,10 +16,12 @@ from constructs import Construct
 from infra import access, bundling
 from infra.acknowledgements import acknowledge, acknowledge_wildcard
 from infra.log_groups import log_group
+from infra.tables import OWNER_INDEX, STATE_INDEX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aws_cdk import aws_dynamodb as dynamodb
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_sqs as sqs
 
@@ -62,9 +64,12 @@ class ServiceFunction(Construct):
         settings: EnvironmentSettings,
         key: kms.IKey,
         environment: Mapping[str, str],
+        records: dynamodb.ITable | None = None,
+        replays: dynamodb.ITable | None = None,
         encrypted_data: bool = True,
         dead_letters: sqs.IQueue | None = None,
     ) -> None:
+        """``records``: the table it reads and writes; ``replays``: where it keeps its answers."""
         super().__init__(scope, construct_id)
         self.service = spec.service
         self.log_group = log_group(self, "Logs", settings=settings, key=key)
@@ -78,6 +83,13 @@ class ServiceFunction(Construct):
         )
         if encrypted_data:
             access.allow_key(self.role, key)
+        tables = {}
+        if records:
+            access.allow_items(self.role, records, OWNER_INDEX, STATE_INDEX)
+            tables["TABLE_NAME"] = records.table_name
+        if replays:
+            access.allow_idempotency(self.role, replays)
+            tables["IDEMPOTENCY_TABLE_NAME"] = replays.table_name
         on_host = settings.functions.platform == "host"
         self.function = lambda_.Function(
             self,
@@ -100,6 +112,7 @@ class ServiceFunction(Construct):
                 "POWERTOOLS_SERVICE_NAME": spec.service,
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                 "LOG_LEVEL": settings.functions.log_level,
+                **tables,
                 **environment,
             },
         )

@@ -18,7 +18,6 @@ from infra.endpoint import AsyncEndpoint
 from infra.functions import FunctionSpec, ServiceFunction
 from infra.queues import WorkQueue
 from infra.scaling import ScaleToZero
-from infra.tables import OWNER_INDEX, STATE_INDEX
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -143,18 +142,18 @@ class InferenceStack(Stack):
             spec=_RESULTS,
             settings=self._settings,
             key=self._key,
+            records=storage.table,
             environment={
-                "TABLE_NAME": storage.table.table_name,
                 "WORK_BUCKET": storage.work.bucket_name,
                 "AVATARS_BUCKET": storage.avatars.bucket_name,
             },
         )
-        access.allow_items(function.role, storage.table, OWNER_INDEX, STATE_INDEX)
         for prefix in ("results/", "failures/"):
             access.allow_objects(
                 function.role, storage.work, prefix, "s3:GetObject", "s3:DeleteObject"
             )
-        access.allow_objects(function.role, storage.avatars, "", "s3:PutObject")
+        # Delete: a generation may be cancelled while its images are being screened.
+        access.allow_objects(function.role, storage.avatars, "", "s3:PutObject", "s3:DeleteObject")
         access.allow_anywhere(
             function.role,
             "Rekognition screens bytes and X-Ray takes traces: neither knows a resource",

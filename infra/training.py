@@ -16,7 +16,6 @@ from infra.containers import allow_container, image_uri
 from infra.functions import FunctionSpec, ServiceFunction
 from infra.queues import WorkQueue
 from infra.state_machine import JOB_NAME_PREFIX, TrainingStateMachine
-from infra.tables import OWNER_INDEX, STATE_INDEX
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -72,7 +71,10 @@ class TrainingStack(Stack):
         )
         access.allow_objects(publish.role, storage.work, "trainings/", "s3:GetObject")
         access.allow_listing(publish.role, storage.work, "trainings/")
-        access.allow_objects(publish.role, storage.models, "adapters/", "s3:PutObject")
+        # Delete: a training may be cancelled while its adapter is being copied.
+        access.allow_objects(
+            publish.role, storage.models, "adapters/", "s3:PutObject", "s3:DeleteObject"
+        )
         failed = self._function("Failed", "training_failed", {})
         machine = TrainingStateMachine(
             self,
@@ -96,16 +98,15 @@ class TrainingStack(Stack):
     def _function(
         self, construct_id: str, module: str, environment: dict[str, str], **size: Any
     ) -> ServiceFunction:
-        function = ServiceFunction(
+        return ServiceFunction(
             self,
             construct_id,
             spec=FunctionSpec(f"lambdas.events.{module}.handler", **size),
             settings=self._settings,
             key=self._key,
-            environment={"TABLE_NAME": self._storage.table.table_name, **environment},
+            environment=environment,
+            records=self._storage.table,
         )
-        access.allow_items(function.role, self._storage.table, OWNER_INDEX, STATE_INDEX)
-        return function
 
     def _events_function(self) -> ServiceFunction:
         function = self._function(
@@ -115,17 +116,17 @@ class TrainingStack(Stack):
         return function
 
     def _event_rules(self) -> None:
-        """Ends of jobs and executions, as a second way for news that the first one lost."""
+        """Jobs at work, and ends of jobs and executions: news that the first way may have lost."""
         events.Rule(
             self,
-            "JobEnded",
-            description="A training job of this service ended",
+            "JobChanged",
+            description="A training job of this service began, went on or ended",
             event_pattern=events.EventPattern(
                 source=["aws.sagemaker"],
                 detail_type=["SageMaker Training Job State Change"],
                 detail={
                     "TrainingJobName": [{"prefix": JOB_NAME_PREFIX}],
-                    "TrainingJobStatus": ["Completed", "Failed", "Stopped"],
+                    "TrainingJobStatus": ["InProgress", "Completed", "Failed", "Stopped"],
                 },
             ),
             targets=[targets.SqsQueue(self.events.queue)],
