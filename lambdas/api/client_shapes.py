@@ -61,7 +61,7 @@ def in_shape(
     key = f"{generation_prefix(generation.owner, generation.id)}{shape}.json"
     work.write(key, text.encode(), content_type=headers["Content-Type"])
     link = work.link(key, lifetime_seconds=_LINK_SECONDS)
-    return Answer(303, None, {"See-Other": link})
+    return Answer(303, None, {"Location": link})
 
 
 def _stability(generation: Generation, image: Callable[[Artifact], str]) -> dict[str, Any]:

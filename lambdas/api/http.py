@@ -220,7 +220,7 @@ class Api:
     def _response(self, answer: Answer, path: str = "") -> Response[str]:
         event = self._resolver.current_event.raw_event
         headers = {**_HEADERS, "X-Request-Id": _request_id(event), **answer.headers}
-        if "Location" in headers:
+        if headers.get("Location", "").startswith("/"):
             # Below whatever the caller called us by: the stage, or a domain's base path.
             full = str((event.get("requestContext") or {}).get("path") or path)
             headers["Location"] = full.removesuffix(path) + headers["Location"]

@@ -40,6 +40,7 @@ def plain(right: str) -> str:
     right = re.sub(r"arn:aws:s3:::cdk-[^ ]*", "code", right)
     right = re.sub(r"arn:aws:states:[^ ]*:execution:[^ ]*:\*", "executions", right)
     right = re.sub(r"<[^>]*TrainingMachine[^>]*>", "machine", right)
+    right = re.sub(r"<[^>]*ResultsQueue[^>]*>", "results", right)
     right = re.sub(r"<[^>]*ServingEndpoint[^>]*>", "endpoint", right)
     return re.sub(r"<(\w+?)(Queue|Function|Logs)?[0-9A-F]{8}(\.Arn)?>", r"\1\2", right)
 
@@ -123,6 +124,7 @@ EXPECTED = {
         "states:DescribeExecution executions",
         "sqs:SendMessage BackgroundIntakeQueue",
         "sqs:SendMessage BackgroundErasureQueue",
+        "sqs:SendMessage results",
         "sqs:SendMessage BackgroundUnreconciledQueue",
     },
 }
