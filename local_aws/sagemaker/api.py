@@ -128,12 +128,14 @@ class SageMakerApi:
 def authorize_call(
     caller: seam.Caller, operation: str, resource: str, request: Mapping[str, Any]
 ) -> None:
-    """Check `sagemaker:<operation>` and, where a role is handed over, `iam:PassRole`.
+    """Check `sagemaker:<operation>`; `AddTags` and `iam:PassRole` where tags and a role come along.
 
     Raises:
         seam.AccessDenied: the caller may not.
     """
     seam.authorize(caller, f"sagemaker:{operation}", resource)
+    if request.get("Tags"):
+        seam.authorize(caller, "sagemaker:AddTags", resource)
     role = request.get("RoleArn") or request.get("ExecutionRoleArn")
     if role and operation.startswith("Create"):
         seam.authorize(caller, "iam:PassRole", str(role), _PASSED_TO)

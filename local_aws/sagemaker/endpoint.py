@@ -173,6 +173,7 @@ class Endpoint:
             processing.expire(request)
             self._backlog.finish(request)
         size, count = self._backlog.size(), self.fleet.count()
+        waiting = self._backlog.queued() > 0
         dimensions = {"EndpointName": self.name}
         values = (
             ("ApproximateBacklogSize", size, "Count"),
@@ -180,7 +181,8 @@ class Endpoint:
             # endpoint only when the backlog exceeds its target (developer guide, autoscaling).
             ("ApproximateBacklogSizePerInstance", size / max(1, count), "Count"),
             ("ApproximateAgeOfOldestRequest", self._backlog.oldest_age(), "Seconds"),
-            ("HasBacklogWithoutCapacity", float(size > 0 and count == 0), "Count"),
+            # Not `size`: a draining instance still works on its last request.
+            ("HasBacklogWithoutCapacity", float(waiting and count == 0), "Count"),
         )
         self._platform.metrics([Metric(n, v, unit, dimensions) for n, v, unit in values])
 

@@ -123,11 +123,6 @@ class Fleet:
         with self._lock:
             return sum(1 for instance in self._instances if instance.in_service)
 
-    def pids(self) -> list[int]:
-        """Processes of the instances."""
-        with self._lock:
-            return [instance.container.pid for instance in self._instances]
-
     def scale(self, desired: int) -> None:
         """Start or drain instances until there are `desired`.
 
@@ -135,12 +130,12 @@ class Fleet:
             StartError: a new instance did not become healthy; those that run stay.
         """
         with self._scaling:
-            before, self.desired = self.desired, desired
+            self.desired = desired
             try:
                 while len(self._instances) < desired and not self._closed.is_set():
                     self._add()
             except StartError:
-                self.desired = min(before, desired)
+                self.desired = len(self._instances)
                 raise
             self._drop(len(self._instances) - desired)
 

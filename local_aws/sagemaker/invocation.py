@@ -96,7 +96,7 @@ class Processing:
             self.fail(request, f"ClientError: Failed to download the request payload: {error}")
             return True
         waited = (request.taken or self._clock.now()) - request.enqueued
-        self._metric("TimeInBacklog", waited * 1000, "Milliseconds")
+        self._metric("TimeInBacklog", waited * 1e6, "Microseconds")
         began = time.perf_counter()
         try:
             answer = container.invoke(request, body)

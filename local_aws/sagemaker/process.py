@@ -82,7 +82,8 @@ class GroupProcess:
         stream = self._popen.stdout
         assert stream is not None  # noqa: S101 - opened as a pipe by the launcher
         for raw in stream:
-            line = raw.decode(errors="replace").rstrip("\r\n")
+            # A progress bar draws over itself: only its last state is a line.
+            line = raw.decode(errors="replace").rstrip("\r\n").rpartition("\r")[2]
             self._tail.append(line)
             lines.put(line)
         lines.put(None)

@@ -100,7 +100,8 @@ class TrainingRun:
             self._upload_output_data(store)
             self._fail(container.failure_reason(request, layout, code, child.tail()))
             return
-        self._enter(Secondary.UPLOADING)
+        if ending is Secondary.COMPLETED:
+            self._enter(Secondary.UPLOADING)
         try:
             self._upload(store)
         except StoreError as error:

@@ -278,6 +278,7 @@ class HostingWorld:
         self.clock, self.gate = FakeClock(), threading.Event()
         self.gate.set()
         self.started: list[FakeContainer] = []
+        self.start_fails = False
         self.hosting = Hosting(self.platform, self.clock, self._start, "arn:aws:sagemaker:r:1", "r")
         self.hosting.create_model(
             {"ModelName": "m", "ExecutionRoleArn": ROLE, "PrimaryContainer": {"Image": "i"}}
@@ -301,6 +302,7 @@ class HostingWorld:
 
     def _start(self, variant: Variant, stream: str) -> FakeContainer:
         self.started.append(FakeContainer(self.gate))
+        self.started[-1].running = not self.start_fails
         return self.started[-1]
 
     def invoke(self, key: str = "in", **more: Any) -> AsyncRequest:
@@ -398,3 +400,33 @@ def test_deleting_waits_for_work_in_flight() -> None:
     assert request.done.wait(5)
     until(lambda: "e" not in world.hosting.endpoints)
     assert not world.started[0].running
+
+
+def test_an_instance_that_does_not_start_leaves_those_that_run() -> None:
+    world = HostingWorld(count=1)
+    world.start_fails = True
+
+    world.scale(3)
+
+    described = world.endpoint.describe()
+    assert described["EndpointStatus"] == "InService"
+    assert "did not pass the ping health check" in described["FailureReason"]
+    assert described["ProductionVariants"][0]["DesiredInstanceCount"] == 1
+    assert described["ProductionVariants"][0]["CurrentInstanceCount"] == 1
+    world.hosting.close()
+
+
+def test_a_request_in_flight_on_a_draining_instance_does_not_wake_another() -> None:
+    world = HostingWorld()
+    world.gate.clear()
+    request = world.invoke()
+    until(lambda: request.taken)
+    world.hosting.scale("e", "v", 0)
+    until(lambda: world.endpoint.fleet.count() == 0)
+
+    world.endpoint.tick()
+
+    assert world.platform.values("HasBacklogWithoutCapacity") == [0]
+    world.gate.set()
+    assert request.done.wait(5)
+    world.hosting.close()
