@@ -10,6 +10,7 @@ from local_aws.patches import (
     lambda_errors,
     lambda_init,
     lambda_workers,
+    transport,
 )
 from local_aws.seam import resources, tasks
 
@@ -23,3 +24,4 @@ def install() -> None:
     lambda_init.install()
     embedded_metrics.install()
     alarms.install()
+    transport.install()

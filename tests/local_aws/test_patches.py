@@ -208,3 +208,27 @@ def test_a_metric_that_a_function_logs_reaches_cloudwatch(aws: EmbeddedAws, func
         Statistics=["Sum"],
     )["Datapoints"]
     assert [point["Sum"] for point in points] == [2.0]
+
+
+def test_a_policy_that_refuses_plain_http_does_not_lock_out_this_machine(
+    aws: EmbeddedAws, make_role: MakeRole, as_role: Callable[[str, str], Any]
+) -> None:
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="tls-only")
+    s3.put_object(Bucket="tls-only", Key="a", Body=b"content")
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": ["arn:aws:s3:::tls-only", "arn:aws:s3:::tls-only/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    policy = {"Version": "2012-10-17", "Statement": [deny]}
+    s3.put_bucket_policy(Bucket="tls-only", Policy=json.dumps(policy))
+    role = make_role("tls-reader", "lambda.amazonaws.com", allow("s3:GetObject"))
+
+    direct = as_role("s3", role).get_object(Bucket="tls-only", Key="a")["Body"].read()
+    through_a_service = as_role("personalize", role).describe_campaign(campaignArn="tls-only/a")
+
+    assert direct == b"content"
+    assert through_a_service["campaign"]["name"] == "content"
