@@ -174,8 +174,8 @@ class Processing:
         self._finished(request)
 
     def _finished(self, request: AsyncRequest) -> None:
-        # The documentation spells this metric with three s; dashboards must, too.
-        self._metric("InvocationsProcesssed", 1, "Count")
+        # The developer guide prints three s; the metric that AWS publishes has two.
+        self._metric("InvocationsProcessed", 1, "Count")
         spent = (self._clock.now() - request.enqueued) * 1000
         self._metric("TotalProcessingTime", spent, "Milliseconds")
 
