@@ -168,6 +168,8 @@ class Results:
         target = GenerationState.EXPIRED if expired else GenerationState.FAILED
         if generation.state is GenerationState.SCREENING:
             target = GenerationState.FAILED
+            # An interrupted delivery may have written images that nobody will be shown.
+            self._remove_unshown(generation.owner, generation.id)
         ended = end_generation(
             self._ports.table,
             generation.owner,
