@@ -1,61 +1,30 @@
-"""Pictures and answers as the endpoint makes them."""
+"""Pictures as people upload them, drawn."""
 
 from __future__ import annotations
 
-import base64
 import io
-import json
 from typing import Any
 
-from PIL import Image, PngImagePlugin
-
-from contract.generation_result import Artifact, FinishReason, GenerationResponse, Timings
-from lambdas.domain.generation import Generation
+from PIL import Image
 
 
-def png(colour: tuple[int, int, int] = (200, 30, 30), size: tuple[int, int] = (64, 64)) -> bytes:
-    """A picture of one colour, with a comment that must not be passed on."""
+def picture(width: int = 400, height: int = 300, mode: str = "RGB") -> Image.Image:
+    """The upper half red, the lower half blue; the left edge of the upper half is green."""
+    image = Image.new("RGB", (width, height), "red")
+    image.paste("blue", (0, height // 2, width, height))
+    image.paste("lime", (0, 0, width // 8, height // 2))
+    return image.convert(mode)
+
+
+def encoded(image: Image.Image | None = None, kind: str = "JPEG", **options: Any) -> bytes:
+    """The bytes of a file."""
     out = io.BytesIO()
-    comment = PngImagePlugin.PngInfo()
-    comment.add_text("prompt", "a secret")
-    Image.new("RGB", size, colour).save(out, "PNG", pnginfo=comment)
+    (image or picture()).save(out, kind, **options)
     return out.getvalue()
 
 
-def colour_of(image: bytes) -> tuple[int, int, int]:
-    """The colour of a picture of one colour."""
-    with Image.open(io.BytesIO(image)) as opened:
-        red, green, blue = opened.convert("RGB").resize((1, 1)).tobytes()
-    return red, green, blue
-
-
-def answer(
-    generation: Generation, images: list[bytes | None] | None = None, **changes: Any
-) -> bytes:
-    """The endpoint's answer; None is a sample that it could not make."""
-    seeds = generation.plan.seeds
-    images = [png() for _ in seeds] if images is None else images
-    response = GenerationResponse(
-        generation_id=generation.id,
-        base_model="tiny-sd",
-        adapter=None,
-        artifacts=tuple(
-            Artifact(
-                index,
-                seed,
-                FinishReason.SUCCESS if image else FinishReason.ERROR,
-                image or b"",
-            )
-            for index, (seed, image) in enumerate(zip(seeds, images, strict=True))
-        ),
-        timings=Timings(0.1, 0.2, 0.3),
-    )
-    document = json.loads(response.to_json()) | changes
-    return json.dumps(document).encode()
-
-
-def swapped(text: bytes, index: int, image: bytes) -> bytes:
-    """An answer with other bytes in place of one image."""
-    document = json.loads(text)
-    document["artifacts"][index]["image"] = base64.b64encode(image).decode()
-    return json.dumps(document).encode()
+def decoded(data: bytes) -> Image.Image:
+    """The picture in a file, read completely."""
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image

@@ -23,9 +23,9 @@ from lambdas.ports import Invocation
 from lambdas.records.generations import advance_generation, end_generation, read_generation
 from lambdas.records.subjects import begin_subject_erasure
 from lambdas.records.trainings import create_training, end_training, mark_running
+from tests.unit.lambdas.endpoint_answers import png
 from tests.unit.lambdas.gateway import OWNER, Client
 from tests.unit.lambdas.given import World, settings
-from tests.unit.lambdas.pictures import png
 
 BODY: dict[str, Any] = {"text_prompts": [{"text": "a hat"}]}
 

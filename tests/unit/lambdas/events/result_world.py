@@ -18,9 +18,9 @@ from lambdas.records.generations import (
     note_invocation,
     read_generation,
 )
+from tests.unit.lambdas.endpoint_answers import answer
 from tests.unit.lambdas.gateway import OWNER
 from tests.unit.lambdas.given import World
-from tests.unit.lambdas.pictures import answer
 from tests.unit.lambdas.sqs import Handler, deliver
 
 OUTPUT = "results/7f3c.out"

@@ -25,12 +25,12 @@ from lambdas.records.generations import (
 )
 from lambdas.records.subjects import begin_subject_erasure
 from lambdas.records.trainings import create_training, end_training
+from tests.unit.lambdas.endpoint_answers import answer, colour_of, png
 from tests.unit.lambdas.events.result_world import ResultWorld, told, told_failure
 from tests.unit.lambdas.events.test_training_events import execution_event, job_event, send
 from tests.unit.lambdas.events.test_training_steps import fail, prepare, publish
 from tests.unit.lambdas.gateway import OWNER, FakeContext
 from tests.unit.lambdas.given import World
-from tests.unit.lambdas.pictures import answer, colour_of, png
 
 RED, GREEN = (200, 30, 30), (30, 200, 30)
 

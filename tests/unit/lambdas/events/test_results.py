@@ -18,6 +18,7 @@ from lambdas.domain.ids import Prefix, is_id
 from lambdas.ports import MAX_IMAGE_BYTES, ModerationLabel
 from lambdas.records import keys
 from lambdas.records.generations import begin_generation_erasure, end_generation
+from tests.unit.lambdas.endpoint_answers import answer, colour_of, png, swapped
 from tests.unit.lambdas.events.result_world import (
     FAILURE,
     OUTPUT,
@@ -26,7 +27,6 @@ from tests.unit.lambdas.events.result_world import (
     told_failure,
 )
 from tests.unit.lambdas.gateway import OWNER
-from tests.unit.lambdas.pictures import answer, colour_of, png, swapped
 
 RED, GREEN = (200, 30, 30), (30, 200, 30)
 
