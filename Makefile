@@ -25,7 +25,7 @@ down: ## Stop the embedded AWS
 	@if [ -x .venv/bin/python ]; then python -m local_aws down; fi
 
 logs: ## Follow the embedded AWS and everything it runs
-	@python -m local_aws logs --follow
+	@python -m local_aws logs -f
 
 test: setup ## Run all tests, as CI does
 	@scripts/test
