@@ -21,6 +21,7 @@ class SageMakerApi:
     def __init__(self, service: SageMaker, rules: Rules) -> None:
         self._service = service
         self._hosting = service.hosting
+        self._catalogue = service.hosting.catalogue
         self._training = service.training
         self._rules = rules
         # Operation: (kind of resource, request member with its name or "", handler).
@@ -29,13 +30,13 @@ class SageMakerApi:
             "DescribeTrainingJob": ("training-job", "TrainingJobName", self._describe_job),
             "StopTrainingJob": ("training-job", "TrainingJobName", self._stop_job),
             "ListTrainingJobs": ("*", "", self._training.list),
-            "CreateModel": ("model", "ModelName", self._hosting.create_model),
+            "CreateModel": ("model", "ModelName", self._catalogue.create_model),
             "DescribeModel": ("model", "ModelName", self._describe("model", "ModelName")),
             "DeleteModel": ("model", "ModelName", self._delete("model", "ModelName")),
             "CreateEndpointConfig": (
                 "endpoint-config",
                 "EndpointConfigName",
-                self._hosting.create_config,
+                self._catalogue.create_config,
             ),
             "DescribeEndpointConfig": (
                 "endpoint-config",
@@ -63,7 +64,7 @@ class SageMakerApi:
         self._rules.meet(operation, caller)
         kind, member, handler = self._operations[operation]
         name = str(request.get(member, ""))
-        resource = "*" if kind == "*" else self._hosting.arn(kind, name)
+        resource = "*" if kind == "*" else self._catalogue.arn(kind, name)
         authorize_call(caller, operation, resource, request)
         try:
             validate("sagemaker", operation, request)
@@ -82,11 +83,11 @@ class SageMakerApi:
         return {}
 
     def _describe(self, kind: str, member: str) -> Callable[[Json], Json]:
-        return lambda request: self._hosting.get(kind, request[member])
+        return lambda request: self._catalogue.get(kind, request[member])
 
     def _delete(self, kind: str, member: str) -> Callable[[Json], Json]:
         def delete(request: Json) -> Json:
-            self._hosting.remove(kind, request[member])
+            self._catalogue.remove(kind, request[member])
             return {}
 
         return delete

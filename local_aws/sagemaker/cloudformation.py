@@ -35,12 +35,13 @@ class SageMakerResources:
 
     def __init__(self, hosting: Hosting) -> None:
         self._hosting = hosting
+        self._catalogue = hosting.catalogue
 
     def register(self) -> None:
         """Teach CloudFormation the three types."""
-        self._immutable("Model", "model", "ModelName", self._hosting.create_model)
+        self._immutable("Model", "model", "ModelName", self._catalogue.create_model)
         self._immutable(
-            "EndpointConfig", "endpoint-config", "EndpointConfigName", self._hosting.create_config
+            "EndpointConfig", "endpoint-config", "EndpointConfigName", self._catalogue.create_config
         )
         seam.register_resource_type(
             "AWS::SageMaker::Endpoint",
@@ -54,7 +55,7 @@ class SageMakerResources:
             request = coerced("sagemaker", f"Create{word}", properties)
             request.setdefault(member, generated_name(logical_id))
             make(request)
-            return self._hosting.arn(kind, request[member]), {member: request[member]}
+            return self._catalogue.arn(kind, request[member]), {member: request[member]}
 
         def update(arn: str, old: Json, new: Json, stack: str) -> tuple[str, Json]:
             if {**old, "Tags": None} == {**new, "Tags": None}:
@@ -64,7 +65,7 @@ class SageMakerResources:
 
         def delete(arn: str, _properties: Json) -> None:
             try:
-                self._hosting.remove(kind, self._name(kind, arn))
+                self._catalogue.remove(kind, self._name(kind, arn))
             except ServiceError:
                 logger.debug("already gone: %s", arn)
 
@@ -74,20 +75,18 @@ class SageMakerResources:
 
     def _name(self, kind: str, arn: str) -> str:
         """The name behind an ARN; ARNs are in lower case, names are not."""
-        hosting = self._hosting
-        if kind == "endpoint":
-            names = list(hosting.endpoints)
-        else:
-            names = list(hosting.models if kind == "model" else hosting.configs)
-        return next((n for n in names if hosting.arn(kind, n) == arn), arn.rsplit("/", 1)[-1])
+        names = self._hosting.endpoints if kind == "endpoint" else self._catalogue.names(kind)
+        arns = {self._catalogue.arn(kind, name): name for name in list(names)}
+        return arns.get(arn, arn.rsplit("/", 1)[-1])
 
     def _create_endpoint(self, logical_id: str, properties: Json, _stack: str) -> tuple[str, Json]:
         request = coerced("sagemaker", "CreateEndpoint", properties)
         request.setdefault("EndpointName", generated_name(logical_id))
         endpoint = self._hosting.create_endpoint(request)
         if endpoint.wait() != "InService":
+            reason = endpoint.failure_reason or "The endpoint failed."
             self._hosting.delete_endpoint(endpoint.name).wait()
-            raise ValidationException(endpoint.failure_reason or "The endpoint failed.")
+            raise ValidationException(reason)
         return endpoint.arn, {"EndpointName": endpoint.name}
 
     def _update_endpoint(self, arn: str, old: Json, new: Json, stack: str) -> tuple[str, Json]:

@@ -1,20 +1,16 @@
-"""One endpoint: its states, its fleet, its backlog, its metrics.
-
-Creating → InService ⇄ Updating        a failed update goes back to the old fleet, silently
-    └────→ Failed   └→ Deleting → (gone)
-"""
+"""One endpoint: its fleet, its backlog, its metrics (its states: `endpoint_status.py`)."""
 
 from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from local_aws.clock import Clock
 from local_aws.sagemaker.async_request import AsyncRequest
 from local_aws.sagemaker.backlog import Backlog
+from local_aws.sagemaker.endpoint_status import EndpointStatus
 from local_aws.sagemaker.errors import ValidationException
 from local_aws.sagemaker.fleet import Fleet, StartContainer, StartError
 from local_aws.sagemaker.invocation import Processing
@@ -25,10 +21,11 @@ from local_aws.sagemaker.variant import Variant
 logger = logging.getLogger("local_aws.sagemaker")
 
 _SUPERVISE_S = 0.3
+_NOT_SERVING = ("Creating", "Failed", "Deleting")
 
 
 class Endpoint:
-    """Long operations run in threads of their own; `wait` joins them."""
+    """Long operations run in the background; `wait` joins them."""
 
     def __init__(
         self,
@@ -41,19 +38,26 @@ class Endpoint:
     ) -> None:
         self.name = name
         self.arn = arn
-        self.status = "Creating"
-        self.failure_reason: str | None = None
-        self.created = self.modified = time.time()
         self.config: Mapping[str, Any] = {}
+        self._status = EndpointStatus(arn)
         self._platform = platform
         self._clock = clock
         self._start = start
         self._region = region
-        self._lock = threading.RLock()
-        self._settled = threading.Event()
         self._backlog = Backlog(clock)
         self._fleet: Fleet | None = None
         self._gone = threading.Event()
+        self.wait = self._status.wait
+
+    @property
+    def status(self) -> str:
+        """EndpointStatus."""
+        return self._status.value
+
+    @property
+    def failure_reason(self) -> str | None:
+        """Why the last operation failed."""
+        return self._status.failure_reason
 
     @property
     def fleet(self) -> Fleet:
@@ -62,7 +66,7 @@ class Endpoint:
         return self._fleet
 
     def create(self, config: Mapping[str, Any], variant: Variant) -> None:
-        """Start the first fleet."""
+        """Start the first fleet, then replace its dead processes for as long as it lives."""
         fleet = self._new_fleet(variant)
         self.config, self._fleet = config, fleet
 
@@ -71,12 +75,12 @@ class Endpoint:
                 fleet.scale(variant.initial_count)
             except StartError as error:
                 fleet.abandon()
-                self._settle("Failed", str(error))
+                self._status.settle("Failed", str(error))
                 return
-            self._settle("InService")
+            self._status.settle("InService")
             self._supervise()
 
-        self._begin("Creating", operation)
+        self._status.begin("Creating", operation)
 
     def update(
         self, config: Mapping[str, Any], variant: Variant, *, retain_count: bool = False
@@ -86,7 +90,6 @@ class Endpoint:
         Raises:
             ValidationException: the endpoint is not InService.
         """
-        self._require_in_service()
         old, fleet = self.fleet, self._new_fleet(variant)
         count = old.desired if retain_count else variant.initial_count
 
@@ -101,14 +104,13 @@ class Endpoint:
                     self.config["EndpointConfigName"],
                     error,
                 )
-                self._settle("InService", str(error))
+                self._status.settle("InService", str(error))
                 return
-            with self._lock:
-                self._fleet, self.config = fleet, config
+            self._fleet, self.config = fleet, config
             old.close()
-            self._settle("InService")
+            self._status.settle("InService")
 
-        self._begin("Updating", operation)
+        self._status.begin("Updating", operation)
 
     def scale(self, count: int) -> None:
         """Change the number of instances.
@@ -116,7 +118,6 @@ class Endpoint:
         Raises:
             ValidationException: the endpoint is not InService.
         """
-        self._require_in_service()
         fleet = self.fleet
 
         def operation() -> None:
@@ -124,17 +125,14 @@ class Endpoint:
                 fleet.scale(count)
             except StartError as error:
                 logger.warning("endpoint_scaling_failed: %s: %s", self.name, error)
-                self._settle("InService", str(error))
+                self._status.settle("InService", str(error))
                 return
-            self._settle("InService")
+            self._status.settle("InService")
 
-        self._begin("Updating", operation)
+        self._status.begin("Updating", operation)
 
     def delete(self, gone: Callable[[], None]) -> None:
         """Let work in flight finish, end all processes, forget the backlog; then call `gone`."""
-        with self._lock:
-            if self.status in ("Creating", "Updating", "Deleting"):
-                self._refuse()
 
         def operation() -> None:
             self._gone.set()
@@ -142,9 +140,9 @@ class Endpoint:
             for request in self._backlog.drain():
                 request.done.set()
             gone()
-            self._settled.set()
+            self._status.settle("Deleting")
 
-        self._begin("Deleting", operation)
+        self._status.begin("Deleting", operation)
 
     def abandon(self) -> None:
         """End all processes at once (the server stops)."""
@@ -152,21 +150,16 @@ class Endpoint:
         if self._fleet is not None:
             self._fleet.abandon()
 
-    def wait(self, seconds: float | None = None) -> str:
-        """Wait until no operation is under way; returns the status."""
-        self._settled.wait(seconds)
-        return self.status
-
     def put(self, request: AsyncRequest) -> None:
         """Queue a request."""
-        if self.status in ("Creating", "Failed", "Deleting"):
+        if self.status in _NOT_SERVING:
             message = f"Endpoint {self.name} of account is not in service."
             raise ValidationException(message, "ValidationError")
         self._backlog.put(request)
 
     def tick(self) -> None:
         """Once per minute of AWS time: expire requests, publish the backlog's metrics."""
-        if self._fleet is None or self.status in ("Creating", "Failed", "Deleting"):
+        if self.status in _NOT_SERVING:
             return
         processing = self._processing(self.fleet.variant)
         for request in self._backlog.take_expired():
@@ -188,30 +181,29 @@ class Endpoint:
 
     def describe(self) -> dict[str, Any]:
         """The answer of DescribeEndpoint; times as epoch seconds."""
-        with self._lock:
-            fleet, variant = self.fleet, self.fleet.variant
-            answer: dict[str, Any] = {
-                "EndpointName": self.name,
-                "EndpointArn": self.arn,
-                "EndpointConfigName": self.config["EndpointConfigName"],
-                "EndpointStatus": self.status,
-                "CreationTime": self.created,
-                "LastModifiedTime": self.modified,
-                "AsyncInferenceConfig": self.config["AsyncInferenceConfig"],
-                "ProductionVariants": [
-                    {
-                        "VariantName": variant.name,
-                        "DeployedImages": [{"SpecifiedImage": variant.image}],
-                        "CurrentWeight": 1.0,
-                        "DesiredWeight": 1.0,
-                        "CurrentInstanceCount": fleet.count(),
-                        "DesiredInstanceCount": fleet.desired,
-                    }
-                ],
-            }
-            if self.failure_reason:
-                answer["FailureReason"] = self.failure_reason
-            return answer
+        fleet, config, status = self.fleet, self.config, self._status
+        answer: dict[str, Any] = {
+            "EndpointName": self.name,
+            "EndpointArn": self.arn,
+            "EndpointConfigName": config["EndpointConfigName"],
+            "EndpointStatus": status.value,
+            "CreationTime": status.created,
+            "LastModifiedTime": status.modified,
+            "AsyncInferenceConfig": config["AsyncInferenceConfig"],
+            "ProductionVariants": [
+                {
+                    "VariantName": fleet.variant.name,
+                    "DeployedImages": [{"SpecifiedImage": fleet.variant.image}],
+                    "CurrentWeight": 1.0,
+                    "DesiredWeight": 1.0,
+                    "CurrentInstanceCount": fleet.count(),
+                    "DesiredInstanceCount": fleet.desired,
+                }
+            ],
+        }
+        if status.failure_reason:
+            answer["FailureReason"] = status.failure_reason
+        return answer
 
     def _processing(self, variant: Variant) -> Processing:
         return Processing(
@@ -227,40 +219,7 @@ class Endpoint:
     def _new_fleet(self, variant: Variant) -> Fleet:
         return Fleet(variant, self._backlog, self._processing(variant), self._start)
 
-    def _require_in_service(self) -> None:
-        if self.status != "InService":
-            self._refuse()
-
-    def _refuse(self) -> None:
-        message = f'Cannot update in-progress endpoint "{self.arn}".'
-        raise ValidationException(message)
-
-    def _begin(self, status: str, operation: Callable[[], None]) -> None:
-        with self._lock:
-            if status == "Updating":
-                self._require_in_service()
-            self._settled.clear()
-            self.status, self.modified = status, time.time()
-            if status == "Updating":
-                self.failure_reason = None
-
-        def guarded() -> None:
-            try:
-                operation()
-            except Exception:
-                logger.exception("endpoint_operation_failed", extra={"endpoint": self.name})
-                self._settle("Failed", "InternalServerError: We encountered an internal error.")
-
-        threading.Thread(target=guarded, name=f"endpoint-{self.name}", daemon=True).start()
-
-    def _settle(self, status: str, failure_reason: str | None = None) -> None:
-        with self._lock:
-            self.status, self.failure_reason = status, failure_reason
-            self.modified = time.time()
-        self._settled.set()
-
     def _supervise(self) -> None:
-        """Replace dead processes for as long as the endpoint lives (in the caller's thread)."""
         while not self._gone.wait(_SUPERVISE_S):
             try:
                 self.fleet.replace_dead()

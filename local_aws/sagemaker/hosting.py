@@ -1,9 +1,8 @@
-"""Models, endpoint configurations and endpoints: SageMaker's hosting API without its wire."""
+"""Endpoints and their invocation: SageMaker's hosting API without its wire."""
 
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,14 +15,12 @@ from local_aws.sagemaker.async_request import (
     failure_uri,
     result_uri,
 )
+from local_aws.sagemaker.catalogue import Catalogue
 from local_aws.sagemaker.endpoint import Endpoint
 from local_aws.sagemaker.errors import ServiceError, StoreError, ValidationException
 from local_aws.sagemaker.fleet import StartContainer
 from local_aws.sagemaker.ports import Platform, S3Uri
 from local_aws.sagemaker.validation import validate
-from local_aws.sagemaker.variant import Variant, join
-
-Json = dict[str, Any]
 
 
 class ValidationError(ServiceError):
@@ -31,7 +28,7 @@ class ValidationError(ServiceError):
 
 
 class Hosting:
-    """The registry of models, configurations and endpoints."""
+    """The registry of endpoints."""
 
     def __init__(
         self, platform: Platform, clock: Clock, start: StartContainer, arn_prefix: str, region: str
@@ -39,81 +36,29 @@ class Hosting:
         self._platform = platform
         self._clock = clock
         self._start = start
-        self._arn_prefix = arn_prefix
         self._region = region
         self._lock = threading.RLock()
-        self.models: dict[str, Json] = {}
-        self.configs: dict[str, Json] = {}
+        self.catalogue = Catalogue(platform, arn_prefix)
         self.endpoints: dict[str, Endpoint] = {}
         # Application Auto Scaling answers here; none is registered until it is joined.
         self.is_scalable_target: Callable[[str, str], bool] = lambda _endpoint, _variant: False
 
-    def arn(self, kind: str, name: str) -> str:
-        """ARN of a `model`, `endpoint-config` or `endpoint`."""
-        return f"{self._arn_prefix}:{kind}/{name}".lower()
-
-    def create_model(self, request: Mapping[str, Any]) -> Json:
-        """CreateModel."""
-        validate("sagemaker", "CreateModel", request)
-        self._platform.check_role(request["ExecutionRoleArn"])
-        return self._add(self.models, "model", request["ModelName"], request, "ModelArn")
-
-    def create_config(self, request: Mapping[str, Any]) -> Json:
-        """CreateEndpointConfig; its models must exist."""
-        validate("sagemaker", "CreateEndpointConfig", request)
-        for variant in request["ProductionVariants"]:
-            if variant["ModelName"] not in self.models:
-                message = f'Could not find model "{self.arn("model", variant["ModelName"])}".'
-                raise ValidationException(message)
-        name = request["EndpointConfigName"]
-        return self._add(self.configs, "endpoint-config", name, request, "EndpointConfigArn")
-
-    def _add(
-        self, table: dict[str, Json], kind: str, name: str, request: Mapping[str, Any], key: str
-    ) -> Json:
-        arn = self.arn(kind, name)
-        with self._lock:
-            if name in table:
-                word = kind.replace("-config", " configuration")
-                message = f'Cannot create already existing {word} "{arn}".'
-                raise ValidationException(message)
-            table[name] = {**request, key: arn, "CreationTime": time.time()}
-        return {key: arn}
-
-    def get(self, kind: str, name: str) -> Json:
-        """DescribeModel and DescribeEndpointConfig."""
-        table = self.models if kind == "model" else self.configs
-        with self._lock:
-            found = table.get(name)
-        if found is None:
-            word = kind.replace("-config", " configuration")
-            message = f'Could not find {word} "{self.arn(kind, name)}".'
-            raise ValidationException(message)
-        return {name: value for name, value in found.items() if name != "Tags"}
-
-    def remove(self, kind: str, name: str) -> None:
-        """DeleteModel and DeleteEndpointConfig; an endpoint keeps what it was made from."""
-        self.get(kind, name)
-        with self._lock:
-            (self.models if kind == "model" else self.configs).pop(name, None)
-
-    def _joined(self, endpoint: str, config_name: str) -> tuple[Json, Variant]:
-        config = self.get("endpoint-config", config_name)
-        model = self.get("model", config["ProductionVariants"][0]["ModelName"])
-        return config, join(endpoint, config, model)
+    def arn(self, name: str) -> str:
+        """ARN of an endpoint."""
+        return self.catalogue.arn("endpoint", name)
 
     def create_endpoint(self, request: Mapping[str, Any]) -> Endpoint:
         """CreateEndpoint: the fleet starts in the background."""
         validate("sagemaker", "CreateEndpoint", request)
         name = request["EndpointName"]
-        config, variant = self._joined(name, request["EndpointConfigName"])
+        config, variant = self.catalogue.variant(name, request["EndpointConfigName"])
         with self._lock:
             if name in self.endpoints:
-                message = f'Cannot create already existing endpoint "{self.arn("endpoint", name)}".'
+                message = f'Cannot create already existing endpoint "{self.arn(name)}".'
                 raise ValidationException(message)
             endpoint = Endpoint(
                 name,
-                self.arn("endpoint", name),
+                self.arn(name),
                 self._platform,
                 self._clock,
                 self._start,
@@ -128,7 +73,7 @@ class Hosting:
         with self._lock:
             found = self.endpoints.get(name)
         if found is None:
-            message = f'Could not find endpoint "{self.arn("endpoint", name)}".'
+            message = f'Could not find endpoint "{self.arn(name)}".'
             raise ValidationException(message)
         return found
 
@@ -136,7 +81,7 @@ class Hosting:
         """UpdateEndpoint. A variant that Auto Scaling knows must keep its name."""
         validate("sagemaker", "UpdateEndpoint", request)
         endpoint = self.endpoint(request["EndpointName"])
-        config, variant = self._joined(endpoint.name, request["EndpointConfigName"])
+        config, variant = self.catalogue.variant(endpoint.name, request["EndpointConfigName"])
         if variant.name != endpoint.fleet.variant.name:
             self._refuse_if_scalable(endpoint)
         retain = bool(request.get("RetainAllVariantProperties"))

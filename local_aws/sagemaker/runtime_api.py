@@ -27,7 +27,7 @@ class RuntimeApi:
         if found is None or request.method != "POST":
             raise seam.AwsError("UnknownOperationException", "No such operation.", 404)
         name, kind = found.groups()
-        arn = self._hosting.arn("endpoint", name)
+        arn = self._hosting.arn(name)
         if kind == "invocations":
             seam.authorize(request.caller, "sagemaker:InvokeEndpoint", arn)
             message = f"Endpoint {name} is asynchronous: use InvokeEndpointAsync."

@@ -45,7 +45,7 @@ class TrainingJobTask:
 
     def __init__(self, service: SageMaker) -> None:
         self._training = service.training
-        self._arn = service.hosting.arn
+        self._arn = service.hosting.catalogue.arn
 
     def start(self, context: seam.TaskContext, request: Json) -> Json:
         """Request and response: answers at once."""

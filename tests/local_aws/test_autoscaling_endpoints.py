@@ -258,6 +258,25 @@ def test_a_changed_model_replaces_its_configuration_and_updates_the_endpoint(
     stack.delete()
 
 
+def test_a_stack_whose_container_does_not_start_says_why(world: World) -> None:
+    serving = Serving(world)
+    world.s3.delete_object(Bucket=world.bucket, Key="model/code/inference.py")
+    dimensions = {"EndpointName": {"Fn::GetAtt": ["Endpoint", "EndpointName"]}}
+    cloudformation = world.aws.client("cloudformation")
+    cloudformation.create_stack(
+        StackName=f"broken-{world.id}",
+        TemplateBody=json.dumps(template(world, serving, dimensions)),
+    )
+
+    def reasons() -> Any:
+        events = cloudformation.describe_stack_events(StackName=f"broken-{world.id}")
+        return [e for e in events["StackEvents"] if e["ResourceStatus"] == "CREATE_FAILED"]
+
+    found = until(reasons)
+    assert any("ping health check" in e.get("ResourceStatusReason", "") for e in found)
+    until(lambda: not world.sagemaker.list_endpoints(NameContains="Endpoint-")["Endpoints"])
+
+
 def test_physical_ids_are_those_of_aws(world: World) -> None:
     stack = Stack(world, Serving(world))
     name, outputs = stack.serving.name, stack.outputs

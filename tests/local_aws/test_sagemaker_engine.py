@@ -280,7 +280,7 @@ class HostingWorld:
         self.started: list[FakeContainer] = []
         self.start_fails = False
         self.hosting = Hosting(self.platform, self.clock, self._start, "arn:aws:sagemaker:r:1", "r")
-        self.hosting.create_model(
+        self.hosting.catalogue.create_model(
             {"ModelName": "m", "ExecutionRoleArn": ROLE, "PrimaryContainer": {"Image": "i"}}
         )
         variant = {"VariantName": "v", "ModelName": "m", "InitialInstanceCount": count}
@@ -288,7 +288,7 @@ class HostingWorld:
             "S3OutputPath": "s3://b/results",
             "NotificationConfig": {"SuccessTopic": f"{TOPIC}ok", "ErrorTopic": f"{TOPIC}no"},
         }
-        self.hosting.create_config(
+        self.hosting.catalogue.create_config(
             {
                 "EndpointConfigName": "c",
                 "ProductionVariants": [{**variant, "InstanceType": "ml.g5.xlarge"}],
