@@ -48,7 +48,7 @@ def bucket(variable: str) -> ObjectStore:
     from lambdas.adapters import clients
     from lambdas.adapters.s3_store import S3Store
 
-    return S3Store(clients.s3(), environment.current().need(variable))
+    return S3Store(clients.s3, environment.current().need(variable))
 
 
 @cache
@@ -57,7 +57,7 @@ def queue(variable: str) -> Queue:
     from lambdas.adapters import clients
     from lambdas.adapters.sqs_queue import SQSQueue
 
-    return SQSQueue(clients.sqs(), environment.current().need(variable))
+    return SQSQueue(clients.sqs, environment.current().need(variable))
 
 
 @cache
@@ -66,7 +66,7 @@ def image_moderation() -> ImageModeration:
     from lambdas.adapters import clients
     from lambdas.adapters.moderation import RekognitionModeration
 
-    return RekognitionModeration(clients.rekognition())
+    return RekognitionModeration(clients.rekognition)
 
 
 @cache
@@ -75,7 +75,7 @@ def text_moderation() -> TextModeration:
     from lambdas.adapters import clients
     from lambdas.adapters.moderation import ComprehendModeration
 
-    return ComprehendModeration(clients.comprehend())
+    return ComprehendModeration(clients.comprehend)
 
 
 @cache
@@ -85,7 +85,7 @@ def training_runner() -> TrainingRunner:
     from lambdas.adapters.stepfunctions_runner import StepFunctionsRunner
 
     arn = environment.current().need("STATE_MACHINE_ARN")
-    return StepFunctionsRunner(clients.stepfunctions(), arn)
+    return StepFunctionsRunner(clients.stepfunctions, arn)
 
 
 @cache

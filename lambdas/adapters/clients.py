@@ -1,4 +1,7 @@
-"""boto3 clients: made when first used, once per process, with time-outs that fit a function's.
+"""AWS clients: made when first used, once per process, with time-outs that fit a function's.
+
+They are botocore's own. What boto3 adds (resources, managed transfers) is not used here, and
+importing it takes a cold start longer than all of our own code.
 
 `standard` retries (botocore "Retries"): three attempts with back-off, on throttling and on
 connection errors.
@@ -8,10 +11,10 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from botocore.config import Config
+    from botocore.session import Session
     from mypy_boto3_comprehend import ComprehendClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_rekognition import RekognitionClient
@@ -26,84 +29,82 @@ _READ_SECONDS = 8
 _ATTEMPTS = 3
 
 
-def _config(**more: object) -> Config:
+@cache
+def _session() -> Session:
+    from botocore.session import get_session
+
+    return get_session()
+
+
+def _client(service: str, **more: Any) -> Any:
     from botocore.config import Config
 
-    return Config(
+    config = Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-        **more,  # type: ignore[arg-type]
+        **more,
     )
+    return _session().create_client(service, config=config)
 
 
 @cache
 def dynamodb() -> DynamoDBClient:
     """DynamoDB."""
-    import boto3
-
-    return boto3.client("dynamodb", config=_config())
+    client: DynamoDBClient = _client("dynamodb")
+    return client
 
 
 @cache
 def s3() -> S3Client:
     """S3, signing with version 4: KMS-encrypted objects refuse the older one.
 
-    Presigned addresses must name the region's own host (boto3 would sign for the global one, which
-    redirects); an endpoint given by hand is an IP address, where only path style works.
+    Presigned addresses must name the region's own host (botocore would sign for the global one,
+    which redirects); an endpoint given by hand is an IP address, where only path style works.
     """
-    import boto3
-
     local = "AWS_ENDPOINT_URL" in os.environ or "AWS_ENDPOINT_URL_S3" in os.environ
-    style = "path" if local else "virtual"
-    return boto3.client(
-        "s3", config=_config(signature_version="s3v4", s3={"addressing_style": style})
-    )
+    style = {"addressing_style": "path" if local else "virtual"}
+    client: S3Client = _client("s3", signature_version="s3v4", s3=style)
+    return client
 
 
 @cache
 def sqs() -> SQSClient:
     """SQS."""
-    import boto3
-
-    return boto3.client("sqs", config=_config())
+    client: SQSClient = _client("sqs")
+    return client
 
 
 @cache
 def rekognition() -> RekognitionClient:
     """Rekognition."""
-    import boto3
-
-    return boto3.client("rekognition", config=_config())
+    client: RekognitionClient = _client("rekognition")
+    return client
 
 
 @cache
 def comprehend() -> ComprehendClient:
     """Comprehend."""
-    import boto3
-
-    return boto3.client("comprehend", config=_config())
+    client: ComprehendClient = _client("comprehend")
+    return client
 
 
 @cache
 def stepfunctions() -> SFNClient:
     """Step Functions."""
-    import boto3
-
-    return boto3.client("stepfunctions", config=_config())
+    client: SFNClient = _client("stepfunctions")
+    return client
 
 
 @cache
 def sagemaker() -> SageMakerClient:
     """SageMaker's control plane."""
-    import boto3
-
-    return boto3.client("sagemaker", config=_config())
+    client: SageMakerClient = _client("sagemaker")
+    return client
 
 
 @cache
 def sagemaker_runtime() -> SageMakerRuntimeClient:
     """SageMaker's invocations."""
-    import boto3
-
-    return boto3.client("sagemaker-runtime", config=_config())
+    client: SageMakerRuntimeClient = _client("sagemaker-runtime")
+    return client

@@ -6,21 +6,54 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-
 from lambdas.table import Absent, AtLeast, AtMost, Before, Condition, Is, Item, Key, Present
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
-
 
 def typed(value: Any) -> AttributeValueTypeDef:
-    """A value as DynamoDB wants it; a float goes by its shortest text, as JSON has it."""
-    result: AttributeValueTypeDef = _serialize(_without_floats(value))
-    return result
+    """A value as DynamoDB wants it: numbers go as text, the shortest that means the same.
+
+    boto3 has this too, but importing boto3 costs a cold start more than everything else here.
+    """
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": str(value)}
+        case int() | float():
+            return {"N": repr(value)}
+        case Mapping():
+            return {"M": {name: typed(inner) for name, inner in value.items()}}
+        case list() | tuple():
+            return {"L": [typed(inner) for inner in value]}
+    raise TypeError(f"records hold no {type(value).__name__}")
+
+
+def plain(value: Mapping[str, Any]) -> Any:
+    """The inverse of `typed`: whole numbers are int, others float."""
+    ((kind, inner),) = value.items()
+    match kind:
+        case "NULL":
+            return None
+        case "BOOL" | "S":
+            return inner
+        case "N":
+            return _number(inner)
+        case "M":
+            return {name: plain(each) for name, each in inner.items()}
+        case "L":
+            return [plain(each) for each in inner]
+    raise TypeError(f"records hold no values of type {kind}")
+
+
+def _number(text: str) -> int | float:
+    # DynamoDB writes 3.0 as 3: what is whole was, or might as well have been, an int.
+    number = Decimal(text)
+    return int(number) if number == number.to_integral_value() else float(number)
 
 
 def typed_item(item: Mapping[str, Any]) -> dict[str, AttributeValueTypeDef]:
@@ -35,7 +68,7 @@ def typed_key(key: Key) -> dict[str, AttributeValueTypeDef]:
 
 def plain_item(item: Mapping[str, Any]) -> Item:
     """An item as Python has it: whole numbers are int, others float."""
-    return {name: _without_decimals(_deserialize(value)) for name, value in item.items()}
+    return {name: plain(value) for name, value in item.items()}
 
 
 class Expressions:
@@ -106,25 +139,3 @@ class Expressions:
         if self.values:
             parts["ExpressionAttributeValues"] = self.values
         return parts
-
-
-def _without_floats(value: Any) -> Any:
-    match value:
-        case float():
-            return Decimal(repr(value))
-        case dict():
-            return {name: _without_floats(inner) for name, inner in value.items()}
-        case list() | tuple():
-            return [_without_floats(inner) for inner in value]
-    return value
-
-
-def _without_decimals(value: Any) -> Any:
-    match value:
-        case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
-        case dict():
-            return {name: _without_decimals(inner) for name, inner in value.items()}
-        case list():
-            return [_without_decimals(inner) for inner in value]
-    return value

@@ -8,7 +8,7 @@ from lambdas.adapters.failures import calling
 from lambdas.ports import Face, ModerationLabel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mypy_boto3_comprehend import ComprehendClient
     from mypy_boto3_rekognition import RekognitionClient
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 class RekognitionModeration:
     """Implements `ImageModeration`."""
 
-    def __init__(self, client: RekognitionClient) -> None:
+    def __init__(self, client: Callable[[], RekognitionClient]) -> None:
         self._client = client
 
     def labels(self, image: bytes, *, min_confidence: float) -> Sequence[ModerationLabel]:
         """See `ImageModeration.labels`."""
         with calling("image moderation"):
-            answer = self._client.detect_moderation_labels(
+            answer = self._client().detect_moderation_labels(
                 Image={"Bytes": image}, MinConfidence=min_confidence
             )
         return [
@@ -34,7 +34,7 @@ class RekognitionModeration:
     def faces(self, image: bytes) -> Sequence[Face]:
         """See `ImageModeration.faces`."""
         with calling("face detection"):
-            answer = self._client.detect_faces(Image={"Bytes": image}, Attributes=["DEFAULT"])
+            answer = self._client().detect_faces(Image={"Bytes": image}, Attributes=["DEFAULT"])
         return [
             Face(
                 face["Confidence"],
@@ -48,13 +48,13 @@ class RekognitionModeration:
 class ComprehendModeration:
     """Implements `TextModeration`."""
 
-    def __init__(self, client: ComprehendClient) -> None:
+    def __init__(self, client: Callable[[], ComprehendClient]) -> None:
         self._client = client
 
     def toxicity(self, segments: Sequence[str]) -> Sequence[dict[str, float]]:
         """See `TextModeration.toxicity`."""
         with calling("text moderation"):
-            answer = self._client.detect_toxic_content(
+            answer = self._client().detect_toxic_content(
                 TextSegments=[{"Text": segment} for segment in segments], LanguageCode="en"
             )
         return [

@@ -11,7 +11,7 @@ from lambdas.domain.errors import Unavailable
 from lambdas.ports import ObjectMissing, ObjectStore, ObjectTooLarge, StoredObject, UploadForm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
@@ -23,9 +23,9 @@ _ABSENT = {"404", "403", "NoSuchKey", "NotFound", "AccessDenied", "Forbidden"}
 
 
 class S3Store:
-    """One bucket."""
+    """One bucket; `client` is called when one is first needed, and gives the same one each time."""
 
-    def __init__(self, client: S3Client, bucket: str) -> None:
+    def __init__(self, client: Callable[[], S3Client], bucket: str) -> None:
         self._client = client
         self._bucket = bucket
 
@@ -38,7 +38,7 @@ class S3Store:
         self, key: str, *, content_type: str, size_bytes: int, lifetime_seconds: int
     ) -> UploadForm:
         """See `ObjectStore.upload_form`; S3 itself refuses another key, type or size."""
-        form = self._client.generate_presigned_post(
+        form = self._client().generate_presigned_post(
             self._bucket,
             key,
             Fields={"Content-Type": content_type},
@@ -52,7 +52,7 @@ class S3Store:
 
     def link(self, key: str, *, lifetime_seconds: int) -> str:
         """See `ObjectStore.link`."""
-        return self._client.generate_presigned_url(
+        return self._client().generate_presigned_url(
             "get_object",
             Params={"Bucket": self._bucket, "Key": key},
             ExpiresIn=lifetime_seconds,
@@ -62,7 +62,7 @@ class S3Store:
         """See `ObjectStore.read`."""
         with calling("objects"):
             try:
-                answer = self._client.get_object(Bucket=self._bucket, Key=key)
+                answer = self._client().get_object(Bucket=self._bucket, Key=key)
             except ClientError as error:
                 raise _missing(error) from error
             if answer["ContentLength"] > max_bytes:
@@ -73,7 +73,7 @@ class S3Store:
     def write(self, key: str, body: bytes, *, content_type: str) -> None:
         """See `ObjectStore.write`; the bucket encrypts by default."""
         with calling("objects"):
-            self._client.put_object(
+            self._client().put_object(
                 Bucket=self._bucket, Key=key, Body=body, ContentType=content_type
             )
 
@@ -81,7 +81,7 @@ class S3Store:
         """See `ObjectStore.copy`; CopyObject takes objects up to 5 GB."""
         with calling("objects"):
             try:
-                self._client.copy_object(
+                self._client().copy_object(
                     Bucket=target.bucket,
                     Key=target_key,
                     CopySource={"Bucket": self._bucket, "Key": source_key},
@@ -93,7 +93,7 @@ class S3Store:
         """See `ObjectStore.exists`."""
         with calling("objects"):
             try:
-                self._client.head_object(Bucket=self._bucket, Key=key)
+                self._client().head_object(Bucket=self._bucket, Key=key)
             except ClientError as error:
                 if code_of(error) in _ABSENT:
                     return False
@@ -102,7 +102,7 @@ class S3Store:
 
     def objects(self, prefix: str) -> Iterator[StoredObject]:
         """See `ObjectStore.objects`."""
-        pages = self._client.get_paginator("list_objects_v2")
+        pages = self._client().get_paginator("list_objects_v2")
         with calling("objects"):
             for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
                 for entry in page.get("Contents", []):
@@ -115,7 +115,7 @@ class S3Store:
 
     def erase(self, prefix: str) -> int:
         """See `ObjectStore.erase`; markers go too, so nothing is left to restore."""
-        pages = self._client.get_paginator("list_object_versions")
+        pages = self._client().get_paginator("list_object_versions")
         erased = 0
         with calling("objects"):
             for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
@@ -129,7 +129,7 @@ class S3Store:
 
     def _delete(self, doomed: list[ObjectIdentifierTypeDef]) -> None:
         for start in range(0, len(doomed), _KEYS_PER_DELETE):
-            answer = self._client.delete_objects(
+            answer = self._client().delete_objects(
                 Bucket=self._bucket,
                 Delete={"Objects": doomed[start : start + _KEYS_PER_DELETE], "Quiet": True},
             )

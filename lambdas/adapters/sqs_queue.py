@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lambdas.adapters.failures import calling
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mypy_boto3_sqs import SQSClient
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 class SQSQueue:
     """One standard queue."""
 
-    def __init__(self, client: SQSClient, url: str) -> None:
+    def __init__(self, client: Callable[[], SQSClient], url: str) -> None:
         self._client = client
         self._url = url
 
     def send(self, message: Mapping[str, Any], *, delay_seconds: int = 0) -> None:
         """See `Queue.send`."""
         with calling("queue"):
-            self._client.send_message(
+            self._client().send_message(
                 QueueUrl=self._url, MessageBody=json.dumps(message), DelaySeconds=delay_seconds
             )

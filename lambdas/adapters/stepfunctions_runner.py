@@ -11,7 +11,7 @@ from lambdas.adapters.failures import calling, code_of
 from lambdas.ports import Execution
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class StepFunctionsRunner:
     """One state machine; an execution's name is its training's id."""
 
-    def __init__(self, client: SFNClient, state_machine_arn: str) -> None:
+    def __init__(self, client: Callable[[], SFNClient], state_machine_arn: str) -> None:
         self._client = client
         self._arn = state_machine_arn
 
@@ -27,7 +27,7 @@ class StepFunctionsRunner:
         """See `TrainingRunner.start`; the same name and input is the same execution."""
         with calling("training"):
             try:
-                self._client.start_execution(
+                self._client().start_execution(
                     stateMachineArn=self._arn, name=training_id, input=json.dumps(document)
                 )
             except ClientError as error:
@@ -38,7 +38,7 @@ class StepFunctionsRunner:
         """See `TrainingRunner.stop`."""
         with calling("training"):
             try:
-                self._client.stop_execution(
+                self._client().stop_execution(
                     executionArn=self._execution_arn(training_id), error="Stopped", cause=reason
                 )
             except ClientError as error:
@@ -49,7 +49,7 @@ class StepFunctionsRunner:
         """See `TrainingRunner.describe`."""
         with calling("training"):
             try:
-                answer = self._client.describe_execution(
+                answer = self._client().describe_execution(
                     executionArn=self._execution_arn(training_id)
                 )
             except ClientError as error:
