@@ -40,9 +40,16 @@ _COLLISION_PAUSE_SECONDS = 0.05
 class DynamoDBTable:
     """One table with the indexes `by_owner` and `by_state`."""
 
-    def __init__(self, client: DynamoDBClient, name: str) -> None:
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        name: str,
+        *,
+        pause_seconds: float = _COLLISION_PAUSE_SECONDS,
+    ) -> None:
         self._client = client
         self._name = name
+        self._pause = pause_seconds
 
     def get(self, key: Key) -> Item | None:
         """See `Table.get`."""
@@ -127,7 +134,7 @@ class DynamoDBTable:
         operations: Any = [{_OPERATIONS[type(w)]: self._parameters(w)} for w in writes]
         for attempt in range(_COLLISION_ATTEMPTS):
             if attempt:
-                time.sleep(random.uniform(0, _COLLISION_PAUSE_SECONDS * 2**attempt))
+                time.sleep(random.uniform(0, self._pause * 2**attempt))
             try:
                 self._client.transact_write_items(TransactItems=operations)
             except ClientError as error:
