@@ -15,12 +15,6 @@ def acknowledge(resource: IConstruct, rule: str, reason: str) -> None:
     Validations.of(resource).acknowledge(Acknowledgment(id=rule, reason=reason))
 
 
-def acknowledge_plain_http(resource: IConstruct, rule: str, *, tls_only: bool) -> None:
-    """The embedded AWS speaks HTTP on the loopback interface, and does enforce such policies."""
-    if not tls_only:
-        acknowledge(resource, rule, "Environment local only: the embedded AWS has no TLS")
-
-
 def acknowledge_wildcard(role: IConstruct, resource: str, reason: str) -> None:
     """A ``*`` in ``resource``, as cdk-nag writes it, that cannot be more exact."""
     acknowledge(role, f"AwsSolutions-IAM5[Resource::{resource}]", reason)

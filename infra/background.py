@@ -55,7 +55,7 @@ class Background(Construct):
         common: dict[str, Any] = {"settings": settings, "key": key}
         self.intake = WorkQueue(self, "Intake", handling=_INTAKE.timeout, **common)
         self.erasure = WorkQueue(self, "Erasure", handling=_ERASURE.timeout, **common)
-        self.unreconciled = DeadLetterQueue(self, "Unreconciled", **common).queue
+        self.unreconciled = DeadLetterQueue(self, "Unreconciled", key=key).queue
         self.functions = [self._intake(), self._erase(), self._reconcile()]
 
     def _function(

@@ -8,8 +8,6 @@ from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.acknowledgements import acknowledge_plain_http
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -35,7 +33,7 @@ class AccessLogBucket(Construct):
             encryption=s3.BucketEncryption.S3_MANAGED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            enforce_ssl=settings.tls_only,
+            enforce_ssl=True,
             removal_policy=_removal(settings),
             lifecycle_rules=[
                 s3.LifecycleRule(
@@ -44,7 +42,6 @@ class AccessLogBucket(Construct):
                 )
             ],
         )
-        acknowledge_plain_http(self.bucket, "AwsSolutions-S10", tls_only=settings.tls_only)
 
 
 class DataBucket(Construct):
@@ -75,7 +72,7 @@ class DataBucket(Construct):
             bucket_key_enabled=True,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            enforce_ssl=settings.tls_only,
+            enforce_ssl=True,
             server_access_logs_bucket=access_logs,
             server_access_logs_prefix=f"{construct_id.lower()}/",
             removal_policy=_removal(settings),
@@ -95,7 +92,6 @@ class DataBucket(Construct):
                 ),
             ],
         )
-        acknowledge_plain_http(self.bucket, "AwsSolutions-S10", tls_only=settings.tls_only)
         if tells_event_bridge:
             # The property itself. The construct's own switch would add a custom resource.
             resource = self.bucket.node.default_child

@@ -12,7 +12,6 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 
 from infra import access, bundling
-from infra.acknowledgements import acknowledge_plain_http
 from infra.containers import allow_container, image_uri
 from infra.endpoint import AsyncEndpoint
 from infra.functions import FunctionSpec, ServiceFunction
@@ -88,10 +87,7 @@ class InferenceStack(Stack):
         CfnOutput(self, "ScalableTargetId", value=scaling.target.ref)
 
     def _topic(self, name: str) -> sns.Topic:
-        tls_only = self._settings.tls_only
-        topic = sns.Topic(self, name, master_key=self._key, enforce_ssl=tls_only)
-        acknowledge_plain_http(topic, "AwsSolutions-SNS3", tls_only=tls_only)
-        return topic
+        return sns.Topic(self, name, master_key=self._key, enforce_ssl=True)
 
     def _container_environment(self, code: assets.Asset) -> dict[str, str]:
         settings, storage = self._settings, self._storage

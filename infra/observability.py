@@ -11,7 +11,6 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 
-from infra.acknowledgements import acknowledge_plain_http
 from infra.alarms import Alarms
 from infra.dashboard import service_dashboard
 
@@ -42,8 +41,7 @@ class ObservabilityStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
         key = kms.Key.from_key_arn(self, "DataKey", storage.key.key_arn)
-        topic = sns.Topic(self, "Alarmed", master_key=key, enforce_ssl=settings.tls_only)
-        acknowledge_plain_http(topic, "AwsSolutions-SNS3", tls_only=settings.tls_only)
+        topic = sns.Topic(self, "Alarmed", master_key=key, enforce_ssl=True)
         # The topic's own policy replaces SNS's default one, which would let alarms in.
         topic.grant_publish(
             iam.ServicePrincipal(

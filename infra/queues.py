@@ -8,8 +8,6 @@ from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.acknowledgements import acknowledge_plain_http
-
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
 
@@ -22,9 +20,7 @@ DEAD_LETTER_RETENTION = Duration.days(14)
 class DeadLetterQueue(Construct):
     """Where messages end that could not be handled. Its depth has an alarm."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, settings: EnvironmentSettings, key: kms.IKey
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
         self.queue = sqs.Queue(
             self,
@@ -32,10 +28,9 @@ class DeadLetterQueue(Construct):
             encryption=sqs.QueueEncryption.KMS,
             encryption_master_key=key,
             data_key_reuse=Duration.hours(1),
-            enforce_ssl=settings.tls_only,
+            enforce_ssl=True,
             retention_period=DEAD_LETTER_RETENTION,
         )
-        acknowledge_plain_http(self.queue, "AwsSolutions-SQS4", tls_only=settings.tls_only)
 
 
 class WorkQueue(Construct):
@@ -55,18 +50,17 @@ class WorkQueue(Construct):
         handling: Duration,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.dead_letters = DeadLetterQueue(self, "DeadLetters", settings=settings, key=key).queue
+        self.dead_letters = DeadLetterQueue(self, "DeadLetters", key=key).queue
         self.queue = sqs.Queue(
             self,
             "Queue",
             encryption=sqs.QueueEncryption.KMS,
             encryption_master_key=key,
             data_key_reuse=Duration.hours(1),
-            enforce_ssl=settings.tls_only,
+            enforce_ssl=True,
             visibility_timeout=Duration.seconds(6 * handling.to_seconds()),
             retention_period=Duration.days(4),
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=self.dead_letters, max_receive_count=settings.max_receive_count
             ),
         )
-        acknowledge_plain_http(self.queue, "AwsSolutions-SQS4", tls_only=settings.tls_only)

@@ -125,7 +125,6 @@ class EnvironmentSettings(_Strict):
     name: str
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
     account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
-    tls_only: bool = True  # bucket policies refuse plain HTTP; only the embedded AWS speaks it
     keep_data: bool = True  # tables, buckets, users outlive their stack
     log_retention_days: LogRetentionDays = 30
     max_receive_count: int = Field(default=5, ge=1, le=1000)
@@ -167,12 +166,8 @@ class EnvironmentSettings(_Strict):
         if self.name == "prod" and not self.keep_data:
             raise ValueError("keep_data must be true in prod")
         if not self.is_local:
-            for key, fine in {
-                "tls_only": self.tls_only,
-                "code.vendor_wheels": self.code.vendor_wheels,
-            }.items():
-                if not fine:
-                    raise ValueError(f"{key} may be false only in the environment 'local'")
+            if not self.code.vendor_wheels:
+                raise ValueError("code.vendor_wheels may be false only in the environment 'local'")
             if self.functions.platform != "aws":
                 raise ValueError("functions.platform may be 'host' only in the environment 'local'")
             if "*" in self.api.cors_origins:

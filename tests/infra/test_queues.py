@@ -124,17 +124,17 @@ def test_services_that_send_may_use_the_key(cloud: Cloud) -> None:
     assert "kms:Encrypt" in services[f"logs.{region}.amazonaws.com"]["Action"]
 
 
-def test_on_aws_every_queue_and_topic_refuses_plain_http(aws_cloud: Cloud) -> None:
+def test_every_queue_and_topic_refuses_plain_http(cloud: Cloud) -> None:
     for kind, policies, key in (
         ("AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "Queues"),
         ("AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "Topics"),
     ):
         refusing = {
             (policy.stack, text(each).strip("<>"))
-            for policy in aws_cloud.all(policies)
+            for policy in cloud.all(policies)
             for statement in policy.properties["PolicyDocument"]["Statement"]
             if statement["Effect"] == "Deny"
             and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
             for each in policy.properties[key]
         }
-        assert refusing == {(each.stack, each.name) for each in aws_cloud.all(kind)}
+        assert refusing == {(each.stack, each.name) for each in cloud.all(kind)}

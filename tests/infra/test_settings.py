@@ -69,7 +69,6 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("prod", {"keep_data": False}, "keep_data must be true in prod"),
     ("prod", {"budget__monthly_usd": 0}, "budget.monthly_usd: Input should be greater than 0"),
     ("prod", {"budget__email": ...}, "'budget.email' is missing"),
-    ("prod", {"tls_only": False}, "tls_only may be false only in the environment 'local'"),
     (
         "dev",
         {"code__vendor_wheels": False},

@@ -39,16 +39,16 @@ def test_every_data_bucket_logs_its_accesses(cloud: Cloud) -> None:
         assert bucket.properties["LoggingConfiguration"]["LogFilePrefix"], bucket
 
 
-def test_on_aws_every_bucket_refuses_plain_http(aws_cloud: Cloud) -> None:
+def test_every_bucket_refuses_plain_http(cloud: Cloud) -> None:
     refusing = {
         text(policy.properties["Bucket"])
-        for policy in aws_cloud.all("AWS::S3::BucketPolicy")
+        for policy in cloud.all("AWS::S3::BucketPolicy")
         for statement in policy.properties["PolicyDocument"]["Statement"]
         if statement["Effect"] == "Deny"
         and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         and statement["Action"] == "s3:*"
     }
-    assert refusing == {f"<{bucket.name}>" for bucket in aws_cloud.all("AWS::S3::Bucket")}
+    assert refusing == {f"<{bucket.name}>" for bucket in cloud.all("AWS::S3::Bucket")}
 
 
 def test_every_bucket_drops_unfinished_uploads_after_a_day(cloud: Cloud) -> None:
