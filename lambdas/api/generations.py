@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 class CreateGeneration(GenerationBody, Body):
-    """The body, read as exactly as every other one."""
+    """What to draw: some words must be given, everything else has a default."""
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def build_app(ports: TrainingPorts) -> Api:
     api = Api(table=table, clock=clock, persistence=ports.persistence)
 
     @api.post(_LIST, body=StartTraining, status=202)
-    def start(request: Request[StartTraining]) -> Answer:
+    def start_training(request: Request[StartTraining]) -> Answer:
         """Learn the subject from its accepted photos."""
         subject = read_subject(table, request.owner, request.id("subject_id", Prefix.SUBJECT))
         demand_enough_photos(subject, ports.settings.photos)
@@ -81,7 +81,7 @@ def build_app(ports: TrainingPorts) -> Api:
         return accepted(f"/trainings/{training.id}", view(training))
 
     @api.get(_LIST)
-    def list_of_subject(request: Request[None]) -> Answer:
+    def list_trainings_of_subject(request: Request[None]) -> Answer:
         """List a subject's trainings, the newest first."""
         subject = read_subject(table, request.owner, request.id("subject_id", Prefix.SUBJECT))
         page = list_trainings(
@@ -95,7 +95,7 @@ def build_app(ports: TrainingPorts) -> Api:
         return page_of(request, _LIST, items, page.next)
 
     @api.get("/trainings/{training_id}")
-    def read(request: Request[None]) -> Answer:
+    def read_one_training(request: Request[None]) -> Answer:
         """Read a training, with the progress that its job reports."""
         training = _visible(table, request)
         progress = _progress(ports.work, training) if training.is_active else None
@@ -106,7 +106,7 @@ def build_app(ports: TrainingPorts) -> Api:
         return ok(view(training, progress))
 
     @api.post("/trainings/{training_id}/cancel", status=200)
-    def cancel(request: Request[None]) -> Answer:
+    def cancel_training(request: Request[None]) -> Answer:
         """Stop a training; nothing of it will be published."""
         training = _visible(table, request)
         cancelled = end_training(

@@ -46,7 +46,7 @@ ClipGuidancePreset = Literal[
 def _known_style(name: str) -> str:
     canonical = canonical_name(name)
     if canonical not in PRESETS:
-        raise PydanticCustomError("custom_not_allowed", "must be one of the presets of GET /styles")
+        raise PydanticCustomError("not_allowed", "must be one of the presets of GET /styles")
     return canonical
 
 
@@ -54,11 +54,11 @@ def _words(text: str) -> str:
     """The text in its composed form, so that one look has one spelling when it is screened."""
     composed = unicodedata.normalize("NFC", text).strip()
     if not composed:
-        raise PydanticCustomError("custom_blank", "must hold words")
+        raise PydanticCustomError("blank", "must hold words")
     if any(
         unicodedata.category(character) in {"Cs", "Cc"} for character in _without_space(composed)
     ):
-        raise PydanticCustomError("custom_not_text", "holds characters that are not text")
+        raise PydanticCustomError("not_text", "holds characters that are not text")
     return composed
 
 
@@ -74,10 +74,10 @@ def _without_space(text: str) -> str:
 def _empty(value: Any) -> Any:
     if value in (None, {}, [], ""):
         return None
-    raise PydanticCustomError("custom_not_supported", "must be empty: extras have no meaning here")
+    raise PydanticCustomError("not_supported", "must be empty: extras have no meaning here")
 
 
-# What the types below raise is told to callers by the name after `custom_`.
+# What the types below raise is told to callers by its code.
 Words = Annotated[str, AfterValidator(_words)]
 Later = Annotated[Any, Field(json_schema_extra={"x-planned": True})]
 _ADVANCED: JsonDict = {"x-advanced": True}

@@ -38,9 +38,7 @@ def job(reason: str, secondary: str = "Failed") -> str:
         ("States.TaskFailed", job("AlgorithmError: , exit code: 137"), "interrupted", True),
         (
             "States.TaskFailed",
-            job(
-                'AlgorithmError: ExecuteUserScriptError:\nExitCode -9\nErrorMessage "", exit code: 1'
-            ),
+            job('AlgorithmError: ExecuteUserScriptError:\nExitCode -9\nErrorMessage ""'),
             "interrupted",
             True,
         ),
