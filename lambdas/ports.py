@@ -24,6 +24,10 @@ class Clock(Protocol):
         """This moment, in UTC."""
         ...
 
+    def pause(self, seconds: float) -> None:
+        """Let that much time pass."""
+        ...
+
 
 class Table(Protocol):
     """The records: items under (pk, sk), two indexes, conditional writes. See `lambdas.table`."""
@@ -198,6 +202,14 @@ class TrainingRunner(Protocol):
         ...
 
 
+class TrainingJobs(Protocol):
+    """The machines on which trainings run."""
+
+    def is_running(self, job_name: str) -> bool:
+        """Whether the job may still write: until it has stopped and everything is uploaded."""
+        ...
+
+
 @dataclass(frozen=True)
 class Invocation:
     """Where an asynchronous invocation will leave its answer (s3:// addresses)."""
@@ -233,6 +245,14 @@ class Queue(Protocol):
 
     def send(self, message: Mapping[str, Any], *, delay_seconds: int = 0) -> None:
         """Put a message; `delay_seconds` up to 900."""
+        ...
+
+
+class Postponement(Protocol):
+    """Decides when a message that failed comes back, instead of the queue's own long time-out."""
+
+    def postpone(self, queue_arn: str, receipt_handle: str, *, seconds: int) -> None:
+        """Have it delivered again after that long."""
         ...
 
 

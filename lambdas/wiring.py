@@ -20,9 +20,11 @@ if TYPE_CHECKING:
         IdempotencyRecords,
         ImageModeration,
         ObjectStore,
+        Postponement,
         Queue,
         Table,
         TextModeration,
+        TrainingJobs,
         TrainingRunner,
     )
 
@@ -61,6 +63,15 @@ def queue(variable: str) -> Queue:
 
 
 @cache
+def postponement() -> Postponement:
+    """When messages that failed come back."""
+    from lambdas.adapters import clients
+    from lambdas.adapters.sqs_queue import SQSPostponement
+
+    return SQSPostponement(clients.sqs)
+
+
+@cache
 def image_moderation() -> ImageModeration:
     """Rekognition."""
     from lambdas.adapters import clients
@@ -86,6 +97,15 @@ def training_runner() -> TrainingRunner:
 
     arn = environment.current().need("STATE_MACHINE_ARN")
     return StepFunctionsRunner(clients.stepfunctions, arn)
+
+
+@cache
+def training_jobs() -> TrainingJobs:
+    """The training jobs."""
+    from lambdas.adapters import clients
+    from lambdas.adapters.sagemaker_jobs import SageMakerJobs
+
+    return SageMakerJobs(clients.sagemaker)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The `Queue` port on SQS."""
+"""The `Queue` and `Postponement` ports on SQS."""
 
 from __future__ import annotations
 
@@ -11,6 +11,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mypy_boto3_sqs import SQSClient
+
+
+class SQSPostponement:
+    """Implements `Postponement` by ChangeMessageVisibility."""
+
+    def __init__(self, client: Callable[[], SQSClient]) -> None:
+        self._client = client
+
+    def postpone(self, queue_arn: str, receipt_handle: str, *, seconds: int) -> None:
+        """See `Postponement.postpone`."""
+        account, name = queue_arn.split(":")[4:6]
+        with calling("queue"):
+            url = self._client().get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)
+            self._client().change_message_visibility(
+                QueueUrl=url["QueueUrl"],
+                ReceiptHandle=receipt_handle,
+                VisibilityTimeout=seconds,
+            )
 
 
 class SQSQueue:

@@ -33,7 +33,7 @@ from lambdas.records.subjects import read_subject
 
 if TYPE_CHECKING:
     from lambdas.domain.settings import DomainSettings
-    from lambdas.ports import Clock, ImageModeration, ObjectStore, Table
+    from lambdas.ports import Clock, ImageModeration, ObjectStore, Postponement, Table
 
 # How often a photo is judged anew because something else changed it in between.
 _RACES = 5
@@ -51,6 +51,7 @@ class IntakePorts:
     photos: ObjectStore
     moderation: ImageModeration
     clock: Clock
+    postponement: Postponement | None = None
 
 
 def build_handler(ports: IntakePorts) -> Handler:
@@ -66,7 +67,7 @@ def build_handler(ports: IntakePorts) -> Handler:
             return
         intake.take(upload)
 
-    return queue_handler("intake", receive)
+    return queue_handler("intake", receive, ports.postponement)
 
 
 class Intake:
@@ -167,6 +168,7 @@ def _wired() -> Handler:
             uploads=wiring.bucket("UPLOADS_BUCKET"),
             photos=wiring.bucket("PHOTOS_BUCKET"),
             moderation=wiring.image_moderation(),
+            postponement=wiring.postponement(),
             clock=wiring.clock(),
         )
     )

@@ -16,7 +16,7 @@ the meantime, they are removed again, and nobody has had a link to them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from contract.errors import InvalidDocumentError
 from contract.generation import MAX_SAMPLES
@@ -46,7 +46,7 @@ from lambdas.records.generations import advance_generation, end_generation, find
 
 if TYPE_CHECKING:
     from lambdas.domain.settings import DomainSettings
-    from lambdas.ports import Clock, ImageModeration, ObjectStore, Table
+    from lambdas.ports import Clock, ImageModeration, ObjectStore, Postponement, Table
 
 _MAX_FAILURE_BYTES = 64 * 1024
 # Where the endpoint leaves its answers (inference stack); nothing else is ever read or removed.
@@ -63,12 +63,17 @@ class ResultPorts:
     work: ObjectStore
     avatars: ObjectStore
     moderation: ImageModeration
+    postponement: Postponement | None = None
 
 
 def build_handler(ports: ResultPorts) -> Handler:
     """The handler over these ports."""
     results = Results(ports)
-    return queue_handler("result", lambda message: results.take(Notification.read(message)))
+
+    def take(message: dict[str, Any]) -> None:
+        results.take(Notification.read(message))
+
+    return queue_handler("result", take, ports.postponement)
 
 
 class Results:
@@ -238,6 +243,7 @@ def _wired() -> Handler:
             work=wiring.bucket("WORK_BUCKET"),
             avatars=wiring.bucket("AVATARS_BUCKET"),
             moderation=wiring.image_moderation(),
+            postponement=wiring.postponement(),
         )
     )
 

@@ -11,7 +11,7 @@ from tests.unit.lambdas.gateway import FakeContext
 Handler = Callable[[dict[str, Any], Any], Any]
 
 
-def batch(*bodies: object) -> dict[str, Any]:
+def batch(*bodies: object, receives: int = 1) -> dict[str, Any]:
     """An event with one record a body; text goes as it is, everything else as JSON."""
     return {
         "Records": [
@@ -20,7 +20,7 @@ def batch(*bodies: object) -> dict[str, Any]:
                 "receiptHandle": "handle",
                 "body": body if isinstance(body, str) else json.dumps(body),
                 "attributes": {
-                    "ApproximateReceiveCount": "1",
+                    "ApproximateReceiveCount": str(receives),
                     "SentTimestamp": "1700000000000",
                     "SenderId": "sender",
                     "ApproximateFirstReceiveTimestamp": "1700000000000",

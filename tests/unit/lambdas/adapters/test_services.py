@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from lambdas.adapters.idempotency_table import IdempotencyTable, persistence
 from lambdas.adapters.moderation import ComprehendModeration, RekognitionModeration
 from lambdas.adapters.sagemaker_endpoint import SageMakerEndpoint
-from lambdas.adapters.sqs_queue import SQSQueue
+from lambdas.adapters.sqs_queue import SQSPostponement, SQSQueue
 from lambdas.adapters.stepfunctions_runner import StepFunctionsRunner
 from lambdas.adapters.system_clock import SystemClock
 from lambdas.domain.errors import Unavailable
@@ -172,3 +172,14 @@ def test_kept_answers_can_be_forgotten() -> None:
 def test_powertools_keeps_answers_in_our_table() -> None:
     client, _ = stubbed("dynamodb")
     assert vars(persistence(client, "answers"))["table_name"] == "answers"
+
+
+def test_a_message_is_postponed_by_its_visibility() -> None:
+    client, stub = stubbed("sqs")
+    owner = {"QueueName": "results", "QueueOwnerAWSAccountId": "000000000000"}
+    stub.add_response("get_queue_url", {"QueueUrl": "https://queue"}, owner)
+    change = {"QueueUrl": "https://queue", "ReceiptHandle": "handle", "VisibilityTimeout": 40}
+    stub.add_response("change_message_visibility", {}, change)
+    arn = "arn:aws:sqs:us-east-1:000000000000:results"
+    SQSPostponement(lambda: client).postpone(arn, "handle", seconds=40)
+    stub.assert_no_pending_responses()
