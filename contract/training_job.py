@@ -47,7 +47,8 @@ class Hyperparameters:
 
     The fields without a default must be given. Lengths in pixels, rates per step.
     `min_snr_gamma` 0 switches the weighting off. The token's `token_vectors` embeddings are learned
-    during the first `token_fraction` of the steps; after that, text embeddings are cached.
+    during the first `token_fraction` of the steps, at `token_rate_factor` times the learning rate;
+    after that, text embeddings are cached.
     """
 
     training_id: str
@@ -63,7 +64,7 @@ class Hyperparameters:
     token: str = SUBJECT_TOKEN
     seed: int = 0
     checkpoint_every: int = 100
-    token_learning_rate: float = 1e-3
+    token_rate_factor: float = 3.0
     token_vectors: int = 2
     token_fraction: float = 0.5
     min_snr_gamma: float = 5.0
@@ -180,7 +181,7 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "token": _Text(TOKEN_PATTERN),
     "seed": _Whole(0, 2**32 - 1),
     "checkpoint_every": _Whole(1, MAX_STEPS),
-    "token_learning_rate": _Number(0.0, 1.0),
+    "token_rate_factor": _Number(0.0, 1000.0),
     "token_vectors": _Whole(1, MAX_TOKEN_VECTORS),
     "token_fraction": _Number(0.0, 1.0),
     "min_snr_gamma": _Number(0.0, 100.0),

@@ -66,13 +66,13 @@ class Loop:
         self._token_steps = math.ceil(settings.max_steps * settings.token_fraction)
         self._cached: Conditioning | None = None
         self._generator = torch.Generator().manual_seed(settings.seed)
+        self._rates = [settings.learning_rate, settings.learning_rate * settings.token_rate_factor]
         self._optimizer = torch.optim.AdamW(
             [
-                {"params": lora, "lr": settings.learning_rate, "weight_decay": 1e-2},
-                {"params": self._vectors, "lr": settings.token_learning_rate, "weight_decay": 0.0},
+                {"params": lora, "lr": self._rates[0], "weight_decay": 1e-2},
+                {"params": self._vectors, "lr": self._rates[1], "weight_decay": 0.0},
             ]
         )
-        self._rates = [settings.learning_rate, settings.token_learning_rate]
         self.step = 0
         self.loss: float | None = None
 

@@ -93,7 +93,7 @@ def fit_denoiser(
     for model in (unet, *encoders):
         model.train()
     for step in range(steps):
-        chosen = torch.randint(len(latents), (24,), generator=chooser)
+        chosen = torch.randint(len(latents), (16,), generator=chooser)
         words = ids[chosen].clone()
         words[torch.rand(len(words), generator=chooser) < _EMPTY_CAPTIONS] = empty
         noise = torch.randn(latents[chosen].shape, generator=chooser)
@@ -121,7 +121,7 @@ def _optimizer(
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
     optimizer = torch.optim.AdamW(trained, lr=rate, weight_decay=1e-4)
     return optimizer, torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, rate, total_steps=max(steps, 2), pct_start=0.1
+        optimizer, rate, total_steps=max(steps, 100), pct_start=0.1
     )
 
 

@@ -1,6 +1,10 @@
-"""Starting the training job as its container does: a process with folders and variables."""
+"""Starting the training job as its container does: arguments, folders and variables."""
 
+import contextlib
+import io
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -8,6 +12,7 @@ from pathlib import Path
 
 from contract.adapter import ADAPTER_FILE, MANIFEST_FILE, AdapterManifest
 from contract.base_model import BaseModel
+from training.train import main
 
 ROOT = Path(__file__).parents[2]
 ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
@@ -42,7 +47,7 @@ class Run:
         return self.folder / "checkpoints"
 
 
-def hyperparameters(base: Path, **changes: object) -> dict[str, str]:
+def hyperparameters(base: Path, changes: dict[str, object]) -> dict[str, str]:
     settings: dict[str, object] = {
         "training_id": f"trn_{ULID}",
         "subject_id": f"sub_{ULID}",
@@ -52,7 +57,6 @@ def hyperparameters(base: Path, **changes: object) -> dict[str, str]:
         "max_steps": 4,
         "rank": 4,
         "learning_rate": 0.002,
-        "token_learning_rate": 0.005,
         "resolution": 64,
         "batch_size": 4,
         "checkpoint_every": 100,
@@ -60,33 +64,62 @@ def hyperparameters(base: Path, **changes: object) -> dict[str, str]:
     return {name: str(value) for name, value in (settings | changes).items()}
 
 
+def train(base: Path, photos: Path, folder: Path, **changes: object) -> Run:
+    """A whole run in this process: importing torch anew takes longer than a tiny training."""
+    terminating = signal.getsignal(signal.SIGTERM)
+    stderr = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(stderr):
+            code = main(_arguments(base, changes), _environment(base, photos, folder))
+    finally:
+        signal.signal(signal.SIGTERM, terminating)
+    return Run(folder, code, stderr.getvalue())
+
+
 def start(base: Path, photos: Path, folder: Path, **changes: object) -> "subprocess.Popen[str]":
-    """The process, started as script mode does: `python -m training.train --name value …`."""
-    arguments = [
-        word
-        for name, value in hyperparameters(base, **changes).items()
-        for word in (f"--{name}", value)
-    ]
-    environment = {
-        **os.environ,
+    """A run as a process of its own."""
+    return _launch(["-m", "training.train"], ROOT, base, photos, folder, changes)
+
+
+def train_from_bundle(base: Path, photos: Path, folder: Path) -> Run:
+    """One step, with the code laid out as in the job's bundle: train.py beside its package."""
+    code = folder / "code"
+    for package in ("training", "contract"):
+        shutil.copytree(ROOT / package, code / package)
+    shutil.copy(ROOT / "training" / "train.py", code / "train.py")
+    process = _launch(["train.py"], code, base, photos, folder, {"max_steps": 1})
+    _, stderr = process.communicate(timeout=300)
+    return Run(folder, process.returncode, stderr)
+
+
+def _arguments(base: Path, changes: dict[str, object]) -> list[str]:
+    settings = hyperparameters(base, changes)
+    return [word for name, value in settings.items() for word in (f"--{name}", value)]
+
+
+def _environment(base: Path, photos: Path, folder: Path) -> dict[str, str]:
+    return {
         "SM_CHANNEL_PHOTOS": str(photos),
         "SM_CHANNEL_MODEL": str(base),
         "SM_MODEL_DIR": str(folder / "model"),
         "SM_OUTPUT_DIR": str(folder / "output"),
         "SM_CHECKPOINT_DIR": str(folder / "checkpoints"),
-        "OMP_NUM_THREADS": "1",
     }
+
+
+def _launch(
+    entry: list[str],
+    where: Path,
+    base: Path,
+    photos: Path,
+    folder: Path,
+    changes: dict[str, object],
+) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "training.train", *arguments],
-        cwd=ROOT,
-        env=environment,
+        [sys.executable, *entry, *_arguments(base, changes)],
+        cwd=where,
+        env={**os.environ, **_environment(base, photos, folder), "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def train(base: Path, photos: Path, folder: Path, **changes: object) -> Run:
-    process = start(base, photos, folder, **changes)
-    _, stderr = process.communicate(timeout=300)
-    return Run(folder, process.returncode, stderr)
