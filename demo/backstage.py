@@ -60,7 +60,7 @@ class Backstage:
 
         The real service would need a really unsafe picture for that; nobody wants to make one.
         """
-        rule = {
+        rule: dict[str, Any] = {
             "operation": "DetectModerationLabels",
             "count": 1,
             "labels": [{"Name": "Explicit Nudity", "Confidence": 99.0}],
