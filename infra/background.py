@@ -11,8 +11,10 @@ from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
 from infra import access
+from infra.acknowledgements import acknowledge_wildcard, as_written
 from infra.functions import FunctionSpec, ServiceFunction
 from infra.queues import DeadLetterQueue, WorkQueue
+from infra.state_machine import JOB_NAME_PREFIX
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
@@ -133,6 +135,14 @@ class Background(Construct):
             access.allow_objects(role, bucket, prefix, "s3:DeleteObject", "s3:DeleteObjectVersion")
         access.allow(role, storage.idempotency.table_arn, "dynamodb:DeleteItem")
         access.allow_executions(role, self._machine, "states:StopExecution")
+        # A job that was stopped still writes for a while: only its end says that it is over.
+        jobs = role.stack.format_arn(
+            service="sagemaker", resource="training-job", resource_name=f"{JOB_NAME_PREFIX}*"
+        )
+        access.allow(role, jobs, "sagemaker:DescribeTrainingJob")
+        acknowledge_wildcard(
+            role, as_written(self, jobs), "Jobs of this service, named after their trainings"
+        )
         function.consume(self.erasure, batch_size=1)
         return function
 
@@ -156,10 +166,8 @@ class Background(Construct):
         )
         role = function.role
         places = [(storage.uploads, "photos/")]
-        places += [(storage.work, f"{each}/") for each in ("trainings", "generations")]
-        places += [(storage.work, f"{each}/") for each in ("results", "failures")]
+        places += [(storage.work, f"{each}/") for each in ("generations", "results", "failures")]
         for bucket, prefix in places:
-            access.allow_listing(role, bucket, prefix)
             access.allow_objects(role, bucket, prefix, "s3:GetObject")  # HeadObject
         access.allow_executions(role, self._machine, "states:DescribeExecution")
         access.allow(role, [queue.queue_arn for queue in queues.values()], "sqs:SendMessage")

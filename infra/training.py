@@ -57,7 +57,6 @@ class TrainingStack(Stack):
                 "TRAINING_CODE_URI": code.s3_object_url,
             },
         )
-        access.allow_listing(prepare.role, storage.photos, "")
         access.allow_objects(prepare.role, storage.work, "trainings/", "s3:PutObject")
         publish = self._function(
             "Publish",
@@ -70,7 +69,6 @@ class TrainingStack(Stack):
             timeout_seconds=120,
         )
         access.allow_objects(publish.role, storage.work, "trainings/", "s3:GetObject")
-        access.allow_listing(publish.role, storage.work, "trainings/")
         # Delete: a training may be cancelled while its adapter is being copied.
         access.allow_objects(
             publish.role, storage.models, "adapters/", "s3:PutObject", "s3:DeleteObject"

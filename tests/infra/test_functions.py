@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
-from tests.infra.cloud import Cloud, Resource, text
+from tests.infra.cloud import ROOT, Cloud, Resource, text
 
 
 def functions(cloud: Cloud) -> list[Resource]:
@@ -47,6 +48,26 @@ def test_every_function_is_traced_and_speaks_powertools(cloud: Cloud) -> None:
         services.add(variables["POWERTOOLS_SERVICE_NAME"])
     assert len(services) == len(functions(cloud))
     assert {"api_subjects", "api_generations", "intake", "results", "training_prepare"} <= services
+
+
+# What a handler asks `lambdas.wiring` for → the variable that it reads.
+WIRED = {
+    "table": "TABLE_NAME",
+    "persistence": "IDEMPOTENCY_TABLE_NAME",
+    "idempotency_records": "IDEMPOTENCY_TABLE_NAME",
+    "training_runner": "STATE_MACHINE_ARN",
+    "generation_backend": "ENDPOINT_NAME",
+}
+
+
+def test_a_function_gets_every_variable_that_its_handler_reads(cloud: Cloud) -> None:
+    for function in functions(cloud):
+        module = function.properties["Handler"].removesuffix(".handler").replace(".", "/")
+        source = (ROOT / f"{module}.py").read_text()
+        read = set(re.findall(r"""(?:bucket|queue|need)\("([A-Z_]+)"\)""", source))
+        asked = re.findall(r"wiring\.(\w+)\(\)", source)
+        read |= {WIRED[each] for each in asked if each in WIRED}
+        assert read <= set(environment(function)), function
 
 
 def test_the_environment_of_a_function_fits_into_4_kb(cloud: Cloud) -> None:

@@ -39,6 +39,7 @@ def plain(right: str) -> str:
     right = re.sub(r"<[^>]*DataKey[^>]*>", "key", right)
     right = re.sub(r"arn:aws:s3:::cdk-[^ ]*", "code", right)
     right = re.sub(r"arn:aws:states:[^ ]*:execution:[^ ]*:\*", "executions", right)
+    right = re.sub(r"arn:aws:sagemaker:[^ ]*:training-job/trn-\*", "jobs", right)
     right = re.sub(r"<[^>]*TrainingMachine[^>]*>", "machine", right)
     right = re.sub(r"<[^>]*ResultsQueue[^>]*>", "results", right)
     right = re.sub(r"<[^>]*ServingEndpoint[^>]*>", "endpoint", right)
@@ -89,11 +90,10 @@ EXPECTED = {
     | s3("DeleteObject", "uploads/photos/*")
     | s3("PutObject", "photos/*")
     | {"rekognition:DetectFaces *", "rekognition:DetectModerationLabels *"},
-    "PrepareRole": KEY | TABLE | s3("ListBucket", "photos") | s3("PutObject", "work/trainings/*"),
+    "PrepareRole": KEY | TABLE | s3("PutObject", "work/trainings/*"),
     "PublishRole": KEY
     | TABLE
     | s3("GetObject", "work/trainings/*")
-    | s3("ListBucket", "work")
     | s3("PutObject", "models/adapters/*")
     | s3("DeleteObject", "models/adapters/*"),
     "FailedRole": KEY | TABLE,
@@ -108,6 +108,7 @@ EXPECTED = {
     "ErasureHandlerRole": KEY
     | TABLE
     | {"dynamodb:DeleteItem idempotency", "states:StopExecution executions"}
+    | {"sagemaker:DescribeTrainingJob jobs"}
     | s3("ListBucket", *(bucket.lower() for bucket in BUCKETS))
     | s3("ListBucketVersions", *(bucket.lower() for bucket in BUCKETS))
     | s3("DeleteObject", "uploads/photos/*", "models/adapters/*")
@@ -116,10 +117,8 @@ EXPECTED = {
     | s3("DeleteObjectVersion", "photos/*", "work/*", "avatars/*"),
     "ReconcilerHandlerRole": KEY
     | TABLE
-    | s3("ListBucket", "uploads", "work")
     | s3("GetObject", "uploads/photos/*")
-    | s3("GetObject", *(f"work/{each}/*" for each in ("trainings", "generations")))
-    | s3("GetObject", *(f"work/{each}/*" for each in ("results", "failures")))
+    | s3("GetObject", *(f"work/{each}/*" for each in ("generations", "results", "failures")))
     | {
         "states:DescribeExecution executions",
         "sqs:SendMessage BackgroundIntakeQueue",
