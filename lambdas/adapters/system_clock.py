@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 
@@ -11,3 +12,7 @@ class SystemClock:
     def now(self) -> datetime:
         """This moment, in UTC."""
         return datetime.now(UTC)
+
+    def pause(self, seconds: float) -> None:
+        """Let that much time pass."""
+        time.sleep(seconds)

@@ -9,11 +9,12 @@ Kept are successes and refusals that would come again (`DomainError.final`). Wha
 state of things, and all failures, are forgotten, so that the same key can be tried again.
 
 A key belongs to one owner and one route. Its record is noted in the owner's partition before it is
-written, so that erasing an account finds it.
+written, with the ids of what the answer tells of, so that erasing any of them finds it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -24,9 +25,10 @@ from typing import TYPE_CHECKING, Any
 from lambdas.api.messages import Answer
 from lambdas.api.problems import TransportError
 from lambdas.domain.errors import Unavailable
+from lambdas.domain.ids import ids_in
 from lambdas.domain.moments import to_epoch
 from lambdas.records import keys
-from lambdas.table import Put
+from lambdas.table import ConditionFailed, Put, Update
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
@@ -126,6 +128,7 @@ class Idempotency:
                 return fresh[0]
             raise Unavailable("records") from error
         if fresh:
+            self._tag(once, record_id(scope, once.key), fresh[0])
             return fresh[0]
         return Answer(kept["status"], kept["body"], {**kept["headers"], _REPLAYED: "true"})
 
@@ -135,6 +138,14 @@ class Idempotency:
         self._table.write(
             Put({"pk": key.pk, "sk": key.sk, "record": record, "ttl": to_epoch(expires)})
         )
+
+    def _tag(self, once: Once, record: str, answer: Answer) -> None:
+        """Note which things the kept answer tells of: it has to go when one of them goes."""
+        about = sorted(set(ids_in(json.dumps([answer.body, answer.headers, once.request]))))
+        key = keys.idempotency_key(once.owner, record)
+        # Without the note the answer counts as being about everything; nothing else depends on it.
+        with contextlib.suppress(ConditionFailed, Unavailable):
+            self._table.write(Update(key, set={"about": about}))
 
 
 def record_id(scope: str, key: str) -> str:

@@ -31,6 +31,7 @@ class Prefix(StrEnum):
     IMAGE = "img"
 
 
+_ANY = re.compile(f"(?:{'|'.join(Prefix)})_{_ULID}")
 _PATTERNS = {prefix: re.compile(f"{prefix}_{_ULID}") for prefix in Prefix}
 
 
@@ -46,6 +47,11 @@ def new_id(prefix: Prefix, now: datetime, entropy: bytes | None = None) -> str:
 def is_id(prefix: Prefix, text: str) -> bool:
     """Whether `text` is a well-formed id of that kind."""
     return _PATTERNS[prefix].fullmatch(text) is not None
+
+
+def ids_in(text: str) -> list[str]:
+    """All ids that a text mentions."""
+    return _ANY.findall(text)
 
 
 def is_owner(text: str) -> bool:

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from contract.s3_location import S3Location
 from lambdas import telemetry, wiring
 from lambdas.domain import locations, moments
 from lambdas.domain.generation import SHOWING_GENERATION_STATES, GenerationState
-from lambdas.domain.training import ACTIVE_TRAINING_STATES, TrainingState
+from lambdas.domain.training import ACTIVE_TRAINING_STATES, TrainingState, job_name
 from lambdas.events.queue_batch import queue_handler
 from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.records import keys
@@ -35,13 +35,25 @@ from lambdas.records.trainings import end_training
 from lambdas.table import Delete, Item, Key
 
 if TYPE_CHECKING:
-    from lambdas.ports import Clock, IdempotencyRecords, ObjectStore, Table, TrainingRunner
+    from lambdas.ports import (
+        Clock,
+        IdempotencyRecords,
+        ObjectStore,
+        Postponement,
+        Table,
+        TrainingJobs,
+        TrainingRunner,
+    )
 
 # A stopped training job has 120 s to save a checkpoint (SageMaker "StopTrainingJob"), which is then
 # uploaded.
 _STOPPING = timedelta(minutes=10)
 # The endpoint may start on a request until its deadline, and work on it for that long.
 _INVOCATION = timedelta(hours=1)
+# How long one run waits for jobs to end, of the 300 s that it has; what takes longer is left to the
+# tombstone.
+_PATIENCE = timedelta(seconds=150)
+_POLL_SECONDS = 2.0
 _PER_WRITE = 25
 # The endpoint has given its answer to these, and says no more.
 _ANSWERED = SHOWING_GENERATION_STATES | {GenerationState.FILTERED}
@@ -59,13 +71,19 @@ class ErasurePorts:
     work: ObjectStore
     avatars: ObjectStore
     runner: TrainingRunner
+    jobs: TrainingJobs
     clock: Clock
+    postponement: Postponement | None = None
 
 
 def build_handler(ports: ErasurePorts) -> Handler:
     """The handler over these ports."""
     eraser = Eraser(ports)
-    return queue_handler("erasure", lambda message: eraser.erase(Erasure.from_message(message)))
+
+    def receive(message: dict[str, Any]) -> None:
+        eraser.erase(Erasure.from_message(message))
+
+    return queue_handler("erasure", receive, ports.postponement)
 
 
 class Eraser:
@@ -123,16 +141,23 @@ class Eraser:
                 keep_until(self._table, erasure, quiet_at)
             self._erase_generation(item)
         self._erase_generation_objects(owner, generation_id)
+        self._forget_answers(owner, {generation_id})
 
     def _subject(self, erasure: Erasure) -> None:
         owner, subject_id = erasure.owner, erasure.id
         trainings = [i for i in self._items(owner, keys.TRAININGS) if i["subject_id"] == subject_id]
-        if any(self._may_still_write(training) for training in trainings):
+        writing = [training for training in trainings if self._may_still_write(training)]
+        if writing:
             keep_until(self._table, erasure, self._ports.clock.now() + _STOPPING)
-        self._stop(owner, trainings)
-        for item in self._items(owner, keys.GENERATIONS):
-            if item.get("subject_id") == subject_id:
-                self._generation_of_a_whole(item)
+        self._stop(writing)
+        if writing and self._have_ended(writing):
+            keep_until(self._table, erasure, self._ports.clock.now())
+        generations = [
+            i for i in self._items(owner, keys.GENERATIONS) if i.get("subject_id") == subject_id
+        ]
+        for item in generations:
+            self._generation_of_a_whole(item)
+        self._forget_answers(owner, {subject_id, *(i["id"] for i in (*trainings, *generations))})
         self._ports.uploads.erase(f"photos/{owner}/{subject_id}/")
         self._ports.photos.erase(locations.photo_prefix(owner, subject_id))
         self._ports.models.erase(f"adapters/{owner}/{subject_id}/")
@@ -142,12 +167,13 @@ class Eraser:
 
     def _account(self, owner: str) -> None:
         trainings = list(self._items(owner, keys.TRAININGS))
-        for training in trainings:
-            if self._may_still_write(training):
-                erasure = Erasure(ErasureKind.SUBJECT, owner, training["subject_id"])
-                due = self._ports.clock.now() + _STOPPING
-                self._table.write(tombstone(erasure, due=due))
-        self._stop(owner, trainings)
+        writing = [training for training in trainings if self._may_still_write(training)]
+        watched = [Erasure(ErasureKind.SUBJECT, owner, i["subject_id"]) for i in writing]
+        for erasure in watched:
+            due = self._ports.clock.now() + _STOPPING
+            self._table.write(tombstone(erasure, due=due))
+        self._stop(writing)
+        ended = self._have_ended(writing)
         for item in self._items(owner, keys.GENERATIONS):
             self._generation_of_a_whole(item)
         self._ports.uploads.erase(f"photos/{owner}/")
@@ -156,9 +182,9 @@ class Eraser:
         self._ports.work.erase(f"trainings/{owner}/")
         self._ports.work.erase(f"generations/{owner}/")
         self._ports.avatars.erase(f"{owner}/")
-        self._ports.idempotency.forget(
-            item["record"] for item in self._items(owner, keys.IDEMPOTENCY)
-        )
+        for erasure in watched if ended else ():
+            self._table.write(bury(erasure))
+        self._forget_answers(owner)
         kept = (keys.account_key(owner).sk, f"{keys.ERASURES}#")
         self._delete([item for item in self._items(owner) if not item["sk"].startswith(kept)])
 
@@ -168,12 +194,33 @@ class Eraser:
             return training["state"] in ACTIVE_TRAINING_STATES
         return moments.from_text(training["updated_at"]) + _STOPPING > self._ports.clock.now()
 
-    def _stop(self, owner: str, trainings: list[Item]) -> None:
-        for training in trainings:
-            if training["state"] in ACTIVE_TRAINING_STATES:
-                self._ports.runner.stop(training["id"], reason="Erased by its owner")
+    def _stop(self, trainings: list[Item]) -> None:
+        for item in trainings:
+            if item["state"] in ACTIVE_TRAINING_STATES:
+                self._ports.runner.stop(item["id"], reason="Erased by its owner")
                 now = self._ports.clock.now()
-                end_training(self._table, owner, training["id"], TrainingState.CANCELLED, now)
+                end_training(self._table, item["owner"], item["id"], TrainingState.CANCELLED, now)
+
+    def _have_ended(self, trainings: list[Item]) -> bool:
+        """Wait a while for their jobs; False if one of them is still at it."""
+        clock = self._ports.clock
+        until = clock.now() + _PATIENCE
+        names = [job_name(item["id"], item["attempt"]) for item in trainings]
+        while any(self._ports.jobs.is_running(name) for name in names):
+            if clock.now() >= until:
+                return False
+            clock.pause(_POLL_SECONDS)
+        return True
+
+    def _forget_answers(self, owner: str, about: set[str] | None = None) -> None:
+        """Kept answers to POSTs that tell of these things, or all; doubtful ones among them."""
+        doomed = [
+            item
+            for item in self._items(owner, keys.IDEMPOTENCY)
+            if about is None or about & set(item.get("about", about))
+        ]
+        self._ports.idempotency.forget(item["record"] for item in doomed)
+        self._delete(doomed)
 
     def _endpoint_quiet_at(self, generation: Item) -> datetime | None:
         """When the endpoint can no longer write about it, if that is still to come."""
@@ -232,7 +279,9 @@ def _wired() -> Handler:
             work=wiring.bucket("WORK_BUCKET"),
             avatars=wiring.bucket("AVATARS_BUCKET"),
             runner=wiring.training_runner(),
+            jobs=wiring.training_jobs(),
             clock=wiring.clock(),
+            postponement=wiring.postponement(),
         )
     )
 

@@ -66,6 +66,9 @@ class FakeClock:
     def now(self) -> datetime:
         return self.moment
 
+    def pause(self, seconds: float) -> None:
+        self.advance(seconds=seconds)
+
     def advance(self, **duration: float) -> None:
         self.moment += timedelta(**duration)
 
@@ -339,6 +342,18 @@ class FakeTrainingRunner:
     def _reachable(self) -> None:
         if not self.available:
             raise Unavailable("training")
+
+
+@dataclass
+class FakeTrainingJobs:
+    """Jobs by name, each with how often it will still be seen running."""
+
+    running: dict[str, int] = field(default_factory=dict)
+
+    def is_running(self, job_name: str) -> bool:
+        left = self.running.get(job_name, 0)
+        self.running[job_name] = left - 1
+        return left > 0
 
 
 @dataclass

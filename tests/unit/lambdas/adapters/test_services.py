@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from lambdas.adapters.idempotency_table import IdempotencyTable, persistence
 from lambdas.adapters.moderation import ComprehendModeration, RekognitionModeration
 from lambdas.adapters.sagemaker_endpoint import SageMakerEndpoint
+from lambdas.adapters.sagemaker_jobs import SageMakerJobs
 from lambdas.adapters.sqs_queue import SQSPostponement, SQSQueue
 from lambdas.adapters.stepfunctions_runner import StepFunctionsRunner
 from lambdas.adapters.system_clock import SystemClock
@@ -24,7 +25,11 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 def test_the_clock_is_in_utc() -> None:
-    assert SystemClock().now().tzinfo is UTC
+    clock = SystemClock()
+    before = clock.now()
+    clock.pause(0.01)
+    assert before.tzinfo is UTC
+    assert clock.now() > before
 
 
 def test_a_picture_s_labels_and_faces() -> None:
@@ -117,6 +122,33 @@ class TestTrainings:
         stub.add_client_error("describe_execution", "InvalidArn")
         with pytest.raises(ClientError):
             runner.describe("trn_1")
+
+
+def test_a_job_runs_until_everything_is_uploaded() -> None:
+    client, stub = stubbed("sagemaker")
+    jobs = SageMakerJobs(lambda: client)
+    for status, running in (("InProgress", True), ("Stopping", True), ("Stopped", False)):
+        stub.add_response("describe_training_job", _job(status), {"TrainingJobName": "trn-1"})
+        assert jobs.is_running("trn-1") is running
+    stub.add_client_error("describe_training_job", "ValidationException")
+    assert jobs.is_running("trn-1") is False
+    stub.add_client_error("describe_training_job", "AccessDeniedException")
+    with pytest.raises(ClientError):
+        jobs.is_running("trn-1")
+
+
+def _job(status: str) -> dict[str, Any]:
+    return {
+        "TrainingJobName": "trn-1",
+        "TrainingJobArn": "arn:aws:sagemaker:eu-west-1:000000000000:training-job/trn-1",
+        "ModelArtifacts": {"S3ModelArtifacts": "s3://work/model"},
+        "TrainingJobStatus": status,
+        "SecondaryStatus": "Training",
+        "AlgorithmSpecification": {"TrainingInputMode": "File"},
+        "ResourceConfig": {"VolumeSizeInGB": 1},
+        "StoppingCondition": {},
+        "CreationTime": NOW,
+    }
 
 
 class TestEndpoint:

@@ -8,8 +8,9 @@ from lambdas.api.http import Api
 from lambdas.api.idempotency import record_id
 from lambdas.api.messages import Answer, Body, Request, created
 from lambdas.domain.errors import Conflict, DomainError, Refused
+from lambdas.domain.ids import Prefix, new_id
 from lambdas.records import keys
-from tests.unit.lambdas.fakes import FakeClock, FakePersistence, FakeTable
+from tests.unit.lambdas.fakes import START, FakeClock, FakePersistence, FakeTable
 from tests.unit.lambdas.gateway import OWNER, Client, Reply
 
 
@@ -154,3 +155,18 @@ def test_the_owner_s_partition_knows_every_kept_answer(shop: Shop) -> None:
     assert note is not None
     assert note["record"] == record
     assert "ttl" in note
+    assert note["about"] == []
+
+
+def test_an_answer_is_noted_with_all_that_it_tells_of(shop: Shop) -> None:
+    subject = new_id(Prefix.SUBJECT, START)
+    shop.client.post(f"/shops/{subject}/orders", headers=_key("k"))
+    (note,) = (i for i in shop.table.items.values() if i["sk"].startswith(keys.IDEMPOTENCY))
+    assert note["about"] == [subject]
+
+
+def test_without_the_note_of_what_it_tells_of_an_answer_is_given_all_the_same(shop: Shop) -> None:
+    shop.table.fail_after = 1
+    assert shop.order().status == 201
+    (note,) = shop.table.items.values()
+    assert "about" not in note

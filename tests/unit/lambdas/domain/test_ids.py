@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.domain import moments
-from lambdas.domain.ids import Prefix, is_id, is_owner, new_id
+from lambdas.domain.ids import Prefix, ids_in, is_id, is_owner, new_id
 
 MOMENTS = st.datetimes(
     min_value=datetime(1970, 1, 2),  # noqa: DTZ001 - hypothesis adds the zone
@@ -83,3 +83,9 @@ def test_a_moment_survives_as_text_to_the_millisecond(moment: datetime) -> None:
 def test_a_moment_needs_a_time_zone() -> None:
     with pytest.raises(ValueError, match="time zone"):
         moments.to_text(datetime(2026, 1, 1))  # noqa: DTZ001 - the point of the test
+
+
+@given(st.lists(st.tuples(st.sampled_from(Prefix), MOMENTS), max_size=4))
+def test_the_ids_in_a_text_are_found(made: list[tuple[Prefix, datetime]]) -> None:
+    ids = [new_id(prefix, moment) for prefix, moment in made]
+    assert ids_in('{"a": "' + '/x", "'.join(ids) + '"}') == ids

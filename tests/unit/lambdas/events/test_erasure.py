@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from contract.generation import Prompt, Sampler
 from lambdas.domain.generation import Generation, GenerationState
 from lambdas.domain.generation_plan import GenerationPlan
 from lambdas.domain.ids import Prefix, new_id
-from lambdas.domain.training import Training, TrainingState
+from lambdas.domain.training import Training, TrainingState, job_name
 from lambdas.events.erasure import ErasurePorts, build_handler
 from lambdas.ports import Invocation
 from lambdas.records import keys
@@ -27,7 +28,7 @@ from lambdas.records.photos import all_photos, begin_photo_erasure
 from lambdas.records.subjects import begin_subject_erasure
 from lambdas.records.trainings import create_training, end_training
 from lambdas.table import Put, Update
-from tests.unit.lambdas.fakes import FakeObjectStore
+from tests.unit.lambdas.fakes import FakeObjectStore, FakeTrainingJobs
 from tests.unit.lambdas.gateway import OWNER, SOMEONE_ELSE
 from tests.unit.lambdas.given import World
 from tests.unit.lambdas.sqs import deliver
@@ -39,6 +40,7 @@ class Estate:
 
     world: World = field(default_factory=World)
     photos: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("photos"))
+    jobs: FakeTrainingJobs = field(default_factory=FakeTrainingJobs)
 
     def __post_init__(self) -> None:
         world = self.world
@@ -52,6 +54,7 @@ class Estate:
                 work=world.work,
                 avatars=world.avatars,
                 runner=world.runner,
+                jobs=self.jobs,
                 clock=world.clock,
             )
         )
@@ -219,15 +222,31 @@ def test_a_subject_goes_with_everything_of_it_and_nothing_else(estate: Estate) -
     assert not estate.due_later()
 
 
-def test_a_running_training_is_stopped_and_looked_after(estate: Estate) -> None:
+NEVER_ENDS = 10**6
+
+
+def test_a_running_training_is_stopped_and_its_job_waited_for(estate: Estate) -> None:
     world = estate.world
     subject = estate.subject()
     training = estate.training(subject)
+    estate.jobs.running[job_name(training, 1)] = 5
     erasure = begin_subject_erasure(world.table, OWNER, subject, world.clock.now())
-    estate.erase(erasure)
+    assert estate.erase(erasure) == []
     assert world.runner.stopped == [training]
     assert estate.objects() == set()
+    assert estate.items() == ["ACCOUNT"]
     assert world.count("active_trainings") == 0
+
+
+def test_a_job_that_takes_long_to_end_is_looked_after_later(estate: Estate) -> None:
+    world = estate.world
+    subject = estate.subject()
+    training = estate.training(subject)
+    estate.jobs.running[job_name(training, 1)] = NEVER_ENDS
+    erasure = begin_subject_erasure(world.table, OWNER, subject, world.clock.now())
+    estate.erase(erasure)
+    assert estate.objects() == set()
+    assert set(estate.due_later()) == {subject}
     estate.put(world.work, f"trainings/{OWNER}/{subject}/{training}/checkpoints/last")
     world.clock.advance(minutes=11)
     (due,) = due_erasures(world.table, world.clock.now())
@@ -272,6 +291,7 @@ def test_an_account_may_be_used_again_while_the_last_of_it_is_looked_after(
     world = estate.world
     subject = estate.subject()
     training = estate.training(subject)
+    estate.jobs.running[job_name(training, 1)] = NEVER_ENDS
     generation = estate.generation(subject, GenerationState.QUEUED)
     estate.erase(begin_account_erasure(world.table, OWNER, world.clock.now()))
     assert world.runner.stopped == [training]
@@ -304,24 +324,48 @@ def test_a_message_that_names_nothing_goes_to_the_dead_letters(estate: Estate) -
         assert deliver(estate.handler, message) == [0]
 
 
-def test_a_training_that_was_cancelled_a_moment_ago_is_looked_after_too(estate: Estate) -> None:
+def test_a_training_that_was_cancelled_a_moment_ago_is_waited_for_too(estate: Estate) -> None:
     world = estate.world
     subject = estate.subject()
     training = estate.training(subject)
+    estate.jobs.running[job_name(training, 1)] = NEVER_ENDS
     end_training(world.table, OWNER, training, TrainingState.CANCELLED, world.clock.now())
     estate.erase(begin_subject_erasure(world.table, OWNER, subject, world.clock.now()))
     assert set(estate.due_later()) == {subject}
     assert not world.runner.stopped
 
 
+def test_answers_that_tell_of_it_are_forgotten_and_others_kept(estate: Estate) -> None:
+    world = estate.world
+    subject, other = estate.subject(), estate.subject()
+    generation = estate.generation(subject)
+    notes: dict[str, dict[str, Any]] = {
+        "its-own": {"about": [subject]},
+        "of-its-generation": {"about": [generation]},
+        "unfinished": {},
+        "of-another": {"about": [other]},
+    }
+    for record, note in notes.items():
+        key = keys.idempotency_key(OWNER, record)
+        world.table.write(Put({"pk": key.pk, "sk": key.sk, "record": record, **note}))
+        world.persistence.records[record] = object()  # type: ignore[assignment]
+    estate.erase(begin_subject_erasure(world.table, OWNER, subject, world.clock.now()))
+    assert set(world.persistence.records) == {"of-another"}
+    assert [sk for sk in estate.items() if sk.startswith(keys.IDEMPOTENCY)] == [
+        f"{keys.IDEMPOTENCY}of-another"
+    ]
+
+
+@pytest.mark.parametrize("ends", [True, False])
 @pytest.mark.parametrize("writes", range(12))
 @pytest.mark.parametrize("kind", ["subject", "account"])
 def test_an_erasure_that_is_interrupted_anywhere_is_finished_by_the_next(
-    estate: Estate, kind: str, writes: int
+    estate: Estate, kind: str, writes: int, ends: bool
 ) -> None:
     world, now = estate.world, estate.world.clock.now()
     subject = estate.subject()
     training = estate.training(subject)
+    estate.jobs.running[job_name(training, 1)] = 0 if ends else NEVER_ENDS
     generation = estate.generation(subject, GenerationState.QUEUED)
     erasure = (
         begin_subject_erasure(world.table, OWNER, subject, now)
@@ -332,7 +376,8 @@ def test_an_erasure_that_is_interrupted_anywhere_is_finished_by_the_next(
     estate.erase(erasure)
     world.table.fail_after = None
     assert estate.erase(erasure) == []
-    estate.put(world.work, f"trainings/{OWNER}/{subject}/{training}/checkpoints/last")
+    if not ends:
+        estate.put(world.work, f"trainings/{OWNER}/{subject}/{training}/checkpoints/last")
     estate.put(world.work, f"generations/{OWNER}/{generation}/progress.json")
     world.clock.advance(hours=8)
     for due in due_erasures(world.table, world.clock.now()):
