@@ -82,7 +82,7 @@ class ScaleToZero(Construct):
             step_scaling_policy_configuration=autoscaling.CfnScalingPolicy.StepScalingPolicyConfigurationProperty(
                 adjustment_type="ChangeInCapacity",
                 metric_aggregation_type="Average",
-                cooldown=settings.endpoint.scale_out_cooldown_seconds,
+                cooldown=settings.endpoint.wake_cooldown_seconds,
                 step_adjustments=[
                     autoscaling.CfnScalingPolicy.StepAdjustmentProperty(
                         metric_interval_lower_bound=0, scaling_adjustment=1

@@ -72,6 +72,9 @@ class EndpointSettings(_Strict):
     backlog_per_instance: float = Field(default=4, gt=0)
     scale_in_cooldown_seconds: int = Field(default=600, ge=0)
     scale_out_cooldown_seconds: int = Field(default=300, ge=0)
+    # The alarm that wakes stays on until an instance serves, which takes 5 to 11 minutes for SDXL:
+    # a shorter pause would start a second and a third one meanwhile.
+    wake_cooldown_seconds: int = Field(default=900, ge=0)
     model_download_seconds: int = Field(default=1800, ge=60, le=3600)
     startup_seconds: int = Field(default=1800, ge=60, le=3600)
     adapter_cache_gb: int = Field(default=20, ge=1)  # on the instance's disk

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lambdas import telemetry
-from lambdas.domain.errors import Refused, Unavailable
+from lambdas.domain.errors import Refused
 from lambdas.domain.prompt_screening import batches, category_above, rule_against
+from lambdas.screening import fail_closed
 
 if TYPE_CHECKING:
     from lambdas.domain.generation_plan import GenerationPlan
@@ -24,12 +25,9 @@ def demand_allowed(plan: GenerationPlan, moderation: TextModeration, threshold: 
 
 
 def _toxic(texts: tuple[str, ...], moderation: TextModeration, threshold: float) -> str | None:
-    try:
+    with fail_closed():
         for batch in batches(texts):
             category = category_above(moderation.toxicity(batch), threshold)
             if category is not None:
                 return category
-    except Unavailable:
-        telemetry.count("ModerationUnavailable")
-        raise
     return None

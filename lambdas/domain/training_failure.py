@@ -27,7 +27,7 @@ from contract.training_failure import FailureCode, TrainingFailure
 from lambdas.domain.training import Failure
 
 # Capacity comes back in minutes, not in seconds; a lost machine can be replaced at once.
-CAPACITY_WAIT_SECONDS = 30
+CAPACITY_WAIT_SECONDS = 300
 RESTART_WAIT_SECONDS = 5
 
 # How SIGKILL and SIGTERM show in FailureReason: the shell's codes, or Python's negative ones.

@@ -30,6 +30,7 @@ from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.ports import ObjectMissing, ObjectTooLarge
 from lambdas.records import photos
 from lambdas.records.subjects import read_subject
+from lambdas.screening import fail_closed
 
 if TYPE_CHECKING:
     from lambdas.domain.settings import DomainSettings
@@ -129,11 +130,13 @@ class Intake:
             raise NotAPhoto(RejectionCode.TOO_LARGE) from None
         normal = normalise(body, min_side=rules.photos.min_side)
         confidence = rules.moderation.photo_min_confidence
-        code = verdict_on_content(moderation.labels(normal.jpeg, min_confidence=confidence))
+        with fail_closed():
+            code = verdict_on_content(moderation.labels(normal.jpeg, min_confidence=confidence))
         if code is None:
             subject = read_subject(self._ports.table, photo.owner, photo.subject_id)
             if needs_one_face(subject.kind):
-                code = verdict_on_faces(moderation.faces(normal.jpeg))
+                with fail_closed():
+                    code = verdict_on_faces(moderation.faces(normal.jpeg))
         if code is not None:
             raise NotAPhoto(code)
         return normal

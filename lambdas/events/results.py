@@ -43,6 +43,7 @@ from lambdas.events.queue_batch import queue_handler
 from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.ports import ObjectMissing, ObjectTooLarge
 from lambdas.records.generations import advance_generation, end_generation, find_generation
+from lambdas.screening import fail_closed
 
 if TYPE_CHECKING:
     from lambdas.domain.settings import DomainSettings
@@ -162,11 +163,8 @@ class Results:
 
     def _is_unsafe(self, image: bytes) -> bool:
         confidence = self._ports.settings.moderation.image_min_confidence
-        try:
+        with fail_closed():
             return is_unsafe(self._ports.moderation.labels(image, min_confidence=confidence))
-        except Unavailable:
-            telemetry.count("ModerationUnavailable")
-            raise
 
     def _fail(self, generation: Generation, code: GenerationFailureCode) -> None:
         expired = code is GenerationFailureCode.EXPIRED

@@ -26,6 +26,8 @@ _SHIM = Path(__file__).with_name("die_with_parent.py")
 _TAIL_LINES = 60
 _FLUSH_SECONDS = 0.3
 _FLUSH_LINES = 200
+# Half the cores: threads that wait for each other spin, and everything else runs here too.
+_THREADS = max(1, (os.cpu_count() or 1) // 2)
 
 
 _Popen = subprocess.Popen[bytes]
@@ -140,9 +142,11 @@ class ProcessLauncher:
         """Start `argv` in a group of its own; raises OSError when that fails."""
         command = [sys.executable, "-I", "-S", str(_SHIM), str(os.getpid()), *argv]
 
+        variables = {"OMP_NUM_THREADS": str(_THREADS), **env}
+
         def start() -> _Popen:
             return self._registry.start(
-                kind, name, command, environment=env, folder=cwd, output=subprocess.PIPE
+                kind, name, command, environment=variables, folder=cwd, output=subprocess.PIPE
             )
 
         future: Future[_Popen] = Future()
