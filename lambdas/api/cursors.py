@@ -30,7 +30,7 @@ def decode(cursor: str, *, owner: str, listing: str) -> dict[str, str]:
         data = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         text = data[_DIGEST_BYTES:]
         position = json.loads(text)
-    except (ValueError, UnicodeError):
+    except (ValueError, RecursionError):
         raise InvalidPosition from None
     if data[:_DIGEST_BYTES] != _digest(text, owner, listing) or not isinstance(position, dict):
         raise InvalidPosition

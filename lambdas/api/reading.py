@@ -49,7 +49,9 @@ def read_body(
 def read_page(query: Mapping[str, str], *, owner: str, listing: str) -> PageRequest:
     """`?limit=` and `?cursor=`; raises Invalid. `listing` is the path of the list."""
     text = query.get("limit", str(_PAGE_LIMIT))
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= _PAGE_MAXIMUM):
+    # Short before it is read: int() raises on thousands of digits.
+    short = text.isascii() and text.isdecimal() and len(text) <= len(str(_PAGE_MAXIMUM))
+    if not (short and 1 <= int(text) <= _PAGE_MAXIMUM):
         detail = f"A limit is a number from 1 to {_PAGE_MAXIMUM}."
         raise Invalid([FieldError("?limit", detail, "out_of_range")])
     cursor = query.get("cursor")

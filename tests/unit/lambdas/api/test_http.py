@@ -275,7 +275,7 @@ def test_a_list_goes_on_where_its_cursor_says(api: Client) -> None:
     assert second.body["items"] == [{"pk": "a", "sk": "7"}]
 
 
-@pytest.mark.parametrize("limit", ["0", "101", "x", "-1", "1.5", "", "²"])
+@pytest.mark.parametrize("limit", ["0", "101", "x", "-1", "1.5", "", "²", "9" * 5000])
 def test_a_limit_is_a_number_in_bounds(api: Client, limit: str) -> None:
     reply = api.get("/things", query={"limit": limit})
     assert reply.status == 422
@@ -285,7 +285,8 @@ def test_a_limit_is_a_number_in_bounds(api: Client, limit: str) -> None:
 def test_a_cursor_of_someone_else_or_altered_is_refused(api: Client) -> None:
     cursor = api.get("/things").body["next_cursor"]
     altered = cursor[:-2] + ("A" if cursor[-2] != "A" else "B") + cursor[-1]
-    for bad in (altered, cursor[:-4], "x", "%%%", "é"):
+    nested = base64.urlsafe_b64encode(b"[" * 2000).decode()
+    for bad in (altered, cursor[:-4], "x", "%%%", "é", nested):
         reply = api.get("/things", query={"cursor": bad})
         assert (reply.status, reply.code) == (422, "invalid_cursor")
     other = api.as_someone_else().get("/things", query={"cursor": cursor})
