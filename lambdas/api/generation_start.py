@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from contract.generation import AdapterReference
     from lambdas.api.generations import GenerationPorts
     from lambdas.domain.generation_body import GenerationBody
+    from lambdas.domain.subject import Subject
 
 
 class GenerationStart:
@@ -51,8 +52,14 @@ class GenerationStart:
         plan = plan_generation(
             body, settings.base_model, settings.generation.max_prompt_chars, ports.draw
         )
-        training_id, adapter = self._adapter(owner, plan.subject_id)
-        demand_allowed(plan, ports.moderation, settings.moderation.toxicity_threshold)
+        subject = self._subject(owner, plan.subject_id)
+        training_id, adapter = self._adapter(subject)
+        demand_allowed(
+            plan,
+            ports.moderation,
+            settings.moderation.toxicity_threshold,
+            class_noun=subject.class_noun if subject else None,
+        )
         now = ports.clock.now()
         generation = Generation(
             id=new_id(Prefix.GENERATION, now),
@@ -69,18 +76,20 @@ class GenerationStart:
         telemetry.logger.info("generation_queued", extra={"generation_id": generation.id})
         return find_generation(ports.table, owner, generation.id) or generation
 
-    def _adapter(
-        self, owner: str, subject_id: str | None
-    ) -> tuple[str | None, AdapterReference | None]:
-        """The training that the subject serves now, and its adapter."""
+    def _subject(self, owner: str, subject_id: str | None) -> Subject | None:
         if subject_id is None:
-            return None, None
+            return None
         if not is_id(Prefix.SUBJECT, subject_id):
             raise NotFound("subject")
-        subject = read_subject(self._ports.table, owner, subject_id)
+        return read_subject(self._ports.table, owner, subject_id)
+
+    def _adapter(self, subject: Subject | None) -> tuple[str | None, AdapterReference | None]:
+        """The training that the subject serves now, and its adapter."""
+        if subject is None:
+            return None, None
         if subject.active_adapter is None:
             raise subject_not_ready()
-        training = read_training(self._ports.table, owner, subject.active_adapter)
+        training = read_training(self._ports.table, subject.owner, subject.active_adapter)
         return training.id, adapter_of(training, self._ports.models_bucket)
 
     def _invoke(self, generation: Generation, adapter: AdapterReference | None) -> None:

@@ -14,9 +14,18 @@ if TYPE_CHECKING:
     from lambdas.ports import TextModeration
 
 
-def demand_allowed(plan: GenerationPlan, moderation: TextModeration, threshold: float) -> None:
-    """Raise Refused with a category; Unavailable, without which nothing may be accepted."""
-    texts = plan.attracting_texts
+def demand_allowed(
+    plan: GenerationPlan,
+    moderation: TextModeration,
+    threshold: float,
+    *,
+    class_noun: str | None = None,
+) -> None:
+    """Raise Refused with a category; Unavailable, without which nothing may be accepted.
+
+    `class_noun`: the subject's. The endpoint puts it into every prompt, and its owner chose it.
+    """
+    texts = plan.attracting_texts + ((class_noun,) if class_noun else ())
     category = rule_against(texts) or _toxic(texts, moderation, threshold)
     if category is not None:
         telemetry.count("PromptsRefused")

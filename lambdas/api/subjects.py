@@ -9,7 +9,9 @@ from lambdas.api.messages import Answer, Request, accepted, created, ok
 from lambdas.api.photos import add_photo_routes
 from lambdas.api.subject_bodies import CreateSubject, RenameSubject, subject_document
 from lambdas.api.subject_ports import SubjectPorts, send_erasure
+from lambdas.domain.errors import Refused
 from lambdas.domain.ids import Prefix, new_id
+from lambdas.domain.prompt_screening import rule_against
 from lambdas.domain.subject import DEFAULT_CLASS_NOUNS, Consent, Subject
 from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.records import subjects
@@ -31,6 +33,10 @@ def _add_subject_routes(api: Api, ports: SubjectPorts) -> None:
     def create_subject(request: Request[CreateSubject]) -> Answer:
         """Begin to learn someone or something."""
         body, now = request.body, ports.clock.now()
+        category = rule_against([body.class_noun]) if body.class_noun else None
+        if category is not None:
+            # It is said in every caption and every prompt of the subject.
+            raise Refused(category)
         subject = Subject(
             id=new_id(Prefix.SUBJECT, now),
             owner=request.owner,

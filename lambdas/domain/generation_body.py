@@ -17,7 +17,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
@@ -62,6 +62,11 @@ def _words(text: str) -> str:
     return composed
 
 
+def _noticeable(number: float | None) -> float | None:
+    """Without digits that no picture shows; DynamoDB takes no number below 1E-130."""
+    return None if number is None else round(number, 6)
+
+
 def _none_if_blank(value: Any) -> Any:
     """JumpStart's clients send an empty negative prompt where they have none."""
     return None if isinstance(value, str) and not value.strip() else value
@@ -90,6 +95,8 @@ class TextPrompt(BaseModel):
 
     text: Words
     weight: float = Field(default=1.0, ge=-MAX_WEIGHT, le=MAX_WEIGHT, allow_inf_nan=False)
+
+    _rounded = field_validator("weight")(_noticeable)
 
 
 class GenerationBody(BaseModel):
@@ -165,6 +172,8 @@ class GenerationBody(BaseModel):
     mask_source: Later = None
     outpaint: Later = None
     upscale: Later = None
+
+    _rounded = field_validator("cfg_scale", "guidance_scale")(_noticeable)
 
 
 LATER_FIELDS = (

@@ -241,6 +241,22 @@ def test_what_is_not_wanted_may_be_named_unless_it_decides_the_picture(
     assert reply.code == "prompt_rejected"
 
 
+def test_the_subjects_noun_is_read_with_the_words(world: World, client: Client) -> None:
+    subject = ready_subject(world)
+    world.text_moderation.words = {"person": {"INSULT": 0.9}}
+    reply = client.post("/generations", {**BODY, "subject_id": subject.id})
+    assert (reply.status, reply.body["code"]) == (422, "prompt_rejected")
+
+
+def test_a_weight_too_small_to_notice_is_none(world: World, client: Client) -> None:
+    tiny = [{"text": "a hat"}, {"text": "a scarf", "weight": 1e-200}]
+    made = create(client, text_prompts=tiny, cfg_scale=1e-300)
+    plan = read_generation(world.table, OWNER, made["id"]).plan
+    assert (plan.cfg_scale, [prompt.weight for prompt in plan.prompts]) == (0, [1, 0])
+    alone = client.post("/generations", {"text_prompts": tiny[1:]})
+    assert alone.body["errors"][0]["code"] == "no_positive_prompt"
+
+
 def test_without_moderation_nothing_is_accepted(world: World, client: Client) -> None:
     world.text_moderation.available = False
     reply = client.post("/generations", BODY)

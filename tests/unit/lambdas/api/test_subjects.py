@@ -69,6 +69,11 @@ def test_what_cannot_be_a_subject_is_refused(
     assert (pointer, code) in {(e["pointer"], e["code"]) for e in reply.body["errors"]}
 
 
+def test_a_noun_that_no_prompt_may_say_names_no_subject(world: SubjectsWorld) -> None:
+    reply = world.client.post("/subjects", {**ADA, "class_noun": "nude woman"})
+    assert (reply.status, reply.body["code"]) == (422, "prompt_rejected")
+
+
 def test_there_is_a_limit_to_subjects_and_deleting_one_makes_room(world: SubjectsWorld) -> None:
     first, *_ = (world.new_subject() for _ in range(3))
     reply = world.client.post("/subjects", ADA)
