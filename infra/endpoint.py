@@ -70,9 +70,10 @@ class AsyncEndpoint(Construct):
                 client_config=sagemaker.CfnEndpointConfig.AsyncInferenceClientConfigProperty(
                     max_concurrent_invocations_per_instance=settings.endpoint.concurrent_invocations
                 ),
+                # Folders without a slash at the end, as in SageMaker's examples: it adds its own.
                 output_config=sagemaker.CfnEndpointConfig.AsyncInferenceOutputConfigProperty(
-                    s3_output_path=work.s3_url_for_object("results/"),
-                    s3_failure_path=work.s3_url_for_object("failures/"),
+                    s3_output_path=work.s3_url_for_object("results"),
+                    s3_failure_path=work.s3_url_for_object("failures"),
                     kms_key_id=key.key_arn,
                     notification_config=sagemaker.CfnEndpointConfig.AsyncInferenceNotificationConfigProperty(
                         success_topic=success.topic_arn, error_topic=error.topic_arn

@@ -25,8 +25,8 @@ def test_the_configuration_has_no_name_so_that_every_change_makes_a_new_one(clou
 
 def test_results_failures_and_news_have_their_places(cloud: Cloud) -> None:
     output = config(cloud)["AsyncInferenceConfig"]["OutputConfig"]
-    assert text(output["S3OutputPath"]).endswith("/results/")
-    assert text(output["S3FailurePath"]).endswith("/failures/")
+    assert text(output["S3OutputPath"]).endswith("/results")
+    assert text(output["S3FailurePath"]).endswith("/failures")
     assert "DataKey" in text(output["KmsKeyId"])
     news = output["NotificationConfig"]
     assert "Success" in text(news["SuccessTopic"])
