@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from contract.s3_location import S3Location
@@ -17,6 +18,7 @@ from lambdas.domain.generation_failure import GenerationFailureCode, failure_of
 from lambdas.domain.generation_request import PROGRESS_FILE
 from lambdas.domain.locations import generation_prefix
 from lambdas.events.notification import completed, failed
+from lambdas.events.reconciling.visiting import visit
 from lambdas.records.generations import (
     ENTITY,
     advance_generation,
@@ -55,14 +57,16 @@ class GenerationReconciler:
     def run(self) -> None:
         """Look after all of them."""
         now = self.clock.now()
-        for state in sorted(WAITING_GENERATION_STATES):
-            for item in in_state_since(self.table, ENTITY, state, now - _NEWS_TAKE):
-                self._waiting(generation_from(item), now)
-        screening = GenerationState.SCREENING
-        for item in in_state_since(self.table, ENTITY, screening, now - _SCREENING_TAKES):
-            generation = generation_from(item)
-            if not self._tell_again(generation):
-                self._end(generation, GenerationState.FAILED, GenerationFailureCode.RESULT_LOST)
+        since = dict.fromkeys(sorted(WAITING_GENERATION_STATES), now - _NEWS_TAKE)
+        since[GenerationState.SCREENING] = now - _SCREENING_TAKES
+        found = (in_state_since(self.table, ENTITY, *state) for state in since.items())
+        visit(chain.from_iterable(found), lambda item: self._look(generation_from(item), now))
+
+    def _look(self, generation: Generation, now: datetime) -> None:
+        if generation.state is not GenerationState.SCREENING:
+            self._waiting(generation, now)
+        elif not self._tell_again(generation):
+            self._end(generation, GenerationState.FAILED, GenerationFailureCode.RESULT_LOST)
 
     def _waiting(self, generation: Generation, now: datetime) -> None:
         if not generation.was_invoked:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from lambdas import telemetry
 from lambdas.domain.locations import UploadKey
 from lambdas.domain.photo import Photo, PhotoState
+from lambdas.events.reconciling.visiting import visit
 from lambdas.records.photos import ENTITY, photo_from, step
 from lambdas.records.watching import in_state_since
 
 if TYPE_CHECKING:
     from lambdas.ports import Clock, ObjectStore, Queue, Table
+    from lambdas.table import Item
 
 # An event takes seconds. A slot that is younger than this is looked at on the next visit.
 _NEWS_TAKE = timedelta(seconds=30)
@@ -27,20 +30,24 @@ def reconcile_photos(
     now = clock.now()
     # The index sorts slots by their expiry, and all of them are wanted.
     horizon = now + timedelta(seconds=upload_ttl_seconds)
-    for item in in_state_since(table, ENTITY, PhotoState.AWAITING_UPLOAD, horizon):
+    awaited = in_state_since(table, ENTITY, PhotoState.AWAITING_UPLOAD, horizon)
+    checked = in_state_since(table, ENTITY, PhotoState.CHECKING, now - _LOOKS_TAKE)
+
+    def look(item: Item) -> None:
         photo = photo_from(item)
-        if now - photo.created_at < _NEWS_TAKE:
-            continue
         key = _key(photo)
-        if uploads.exists(key):
+        if photo.state is PhotoState.CHECKING:
+            telemetry.logger.warning("look_lost", extra={"photo_id": photo.id})
+            intake.send(_created(uploads.bucket, key))
+        elif now - photo.created_at < _NEWS_TAKE:
+            return
+        elif uploads.exists(key):
             telemetry.logger.warning("upload_event_lost", extra={"photo_id": photo.id})
             intake.send(_created(uploads.bucket, key))
         elif photo.has_lapsed(now):
             step(table, photo, PhotoState.EXPIRED, now)
-    for item in in_state_since(table, ENTITY, PhotoState.CHECKING, now - _LOOKS_TAKE):
-        photo = photo_from(item)
-        telemetry.logger.warning("look_lost", extra={"photo_id": photo.id})
-        intake.send(_created(uploads.bucket, _key(photo)))
+
+    visit(chain(awaited, checked), look)
 
 
 def _key(photo: Photo) -> str:

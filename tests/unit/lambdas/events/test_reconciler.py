@@ -11,6 +11,7 @@ from lambdas.domain.training import Training, TrainingState
 from lambdas.events.reconciler import ReconcilingFailed
 from lambdas.ports import Execution
 from lambdas.records.generations import advance_generation
+from lambdas.records.keys import training_key
 from lambdas.records.photos import create_slots, read_photo, step
 from lambdas.records.subjects import begin_subject_erasure
 from lambdas.records.trainings import create_training
@@ -220,6 +221,19 @@ def test_one_kinds_trouble_does_not_keep_the_others_waiting(world: ResultWorld) 
     world.runner.available = True
     reconcile(world)
     assert world.training_now(made.id).state is TrainingState.FAILED
+
+
+def test_a_record_that_cannot_be_read_does_not_keep_those_behind_it_waiting(
+    world: ResultWorld,
+) -> None:
+    broken = training(world)
+    del world.table.items[training_key(OWNER, broken.id)]["updated_at"]
+    world.clock.advance(minutes=1)
+    behind = training(world)
+    world.clock.advance(minutes=20)
+    with pytest.raises(ReconcilingFailed, match="trainings"):
+        reconcile(world)
+    assert world.training_now(behind.id).state is TrainingState.FAILED
 
 
 def test_a_visit_takes_the_oldest_and_leaves_the_rest_for_the_next(world: ResultWorld) -> None:
