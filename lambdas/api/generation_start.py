@@ -111,11 +111,11 @@ class GenerationStart:
         except Unavailable:
             discard_generation(ports.table, generation)
             raise
-        note_invocation(ports.table, generation, invocation)
         try:
+            note_invocation(ports.table, generation, invocation)
             if ports.backend.status().instances == 0:
                 now = ports.clock.now()
                 advance_generation(ports.table, generation, GenerationState.WARMING, now)
         except Unavailable as error:
-            # It is queued all the same; whoever reads it next looks again.
-            telemetry.log_failure("endpoint_status_unknown", error, generation_id=generation.id)
+            # It is queued all the same: a no would make the caller ask for it twice.
+            telemetry.log_failure("invocation_not_noted", error, generation_id=generation.id)

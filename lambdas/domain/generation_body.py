@@ -64,7 +64,7 @@ def _words(text: str) -> str:
 
 def _noticeable(number: float | None) -> float | None:
     """Without digits that no picture shows; DynamoDB takes no number below 1E-130."""
-    return None if number is None else round(number, 6)
+    return None if number is None else round(number, 6) or 0.0  # nor -0.0
 
 
 def _none_if_blank(value: Any) -> Any:

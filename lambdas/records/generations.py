@@ -204,7 +204,12 @@ def _change(
 
 
 def discard_generation(table: Table, generation: Generation) -> None:
-    """Forget a generation that was saved and could not be handed to the endpoint."""
+    """Forget a generation that was saved and could not be handed to the endpoint.
+
+    Its words may lie in a request that the endpoint took after all, without telling: they are
+    erased once that request has expired.
+    """
+    erasure = Erasure(ErasureKind.GENERATION, generation.owner, generation.id)
     try:
         table.write(
             Delete(
@@ -212,6 +217,7 @@ def discard_generation(table: Table, generation: Generation) -> None:
                 when=(Is("state", GenerationState.QUEUED.value),),
             ),
             one_less(generation.owner, Counted.GENERATIONS),
+            tombstone(erasure, due=generation.deadline + OVERDUE),
         )
     except ConditionFailed:
         return  # somebody ended it, or erased the account, before we could

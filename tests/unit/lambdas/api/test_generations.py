@@ -275,6 +275,20 @@ def test_when_the_endpoint_cannot_take_it_nothing_has_happened(
     assert nothing_happened(world, client)
 
 
+def test_what_the_endpoint_took_is_accepted_even_if_that_cannot_be_noted(world: World) -> None:
+    taken = world.backend.invoke
+
+    def take(*names: Any, **options: Any) -> Invocation:
+        def hook() -> None:
+            raise Unavailable("records")
+
+        world.table.before_write = hook
+        return taken(*names, **options)
+
+    world.backend.invoke = take  # type: ignore[method-assign]
+    assert Client(build_app(ports(world))).post("/generations", BODY).status == 202
+
+
 def test_giving_up_on_an_account_that_is_erased_meanwhile_is_no_error(world: World) -> None:
     class Failing(type(world.backend)):  # type: ignore[misc]
         def invoke(self, *_: Any, **__: Any) -> Invocation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +11,7 @@ from lambdas.domain.errors import NotFound, Unavailable
 from lambdas.domain.generation import GenerationState
 from lambdas.domain.training import TrainingState
 from lambdas.records import keys
+from lambdas.records.erasures import due_erasures
 from lambdas.records.generations import (
     advance_generation,
     begin_generation_erasure,
@@ -96,6 +98,9 @@ def test_what_is_gone_cannot_end_or_be_deleted(world: ResultWorld) -> None:
     discard_generation(world.table, generation)
     discard_generation(world.table, generation)
     assert world.count("active_generations") == 0
+    assert due_erasures(world.table, generation.deadline) == []
+    (left,) = due_erasures(world.table, generation.deadline + timedelta(minutes=10))
+    assert left.id == generation.id
     assert not end_generation(world.table, OWNER, generation.id, GenerationState.FAILED, now)
     assert not end_training(world.table, OWNER, "trn_1", TrainingState.FAILED, now)
     with pytest.raises(NotFound):
