@@ -126,7 +126,8 @@ class InferenceStack(Stack):
             access.allow_objects(
                 role, storage.work, prefix, "s3:PutObject", "s3:AbortMultipartUpload"
             )
-            access.allow_listing(role, storage.work, prefix)
+            # SageMaker is given these folders without the slash, and may list them so.
+            access.allow_listing(role, storage.work, prefix.removesuffix("/"))
         access.allow(role, [success.topic_arn, error.topic_arn], "sns:Publish")
         return role
 
