@@ -97,5 +97,5 @@ def _listed(value: str | list[str]) -> tuple[str, ...]:
 
 def _short(values: tuple[str, ...]) -> str:
     """The first and the number of the others; of an ARN only what names the thing."""
-    first = values[0].split(":", 5)[-1]
+    first = values[0].split(":", 5)[-1] if values[0].startswith("arn:") else values[0]
     return first if len(values) == 1 else f"{first} +{len(values) - 1}"
