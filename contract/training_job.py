@@ -48,7 +48,8 @@ class Hyperparameters:
     The fields without a default must be given. Lengths in pixels, rates per step.
     `min_snr_gamma` 0 switches the weighting off. The token's `token_vectors` embeddings are learned
     during the first `token_fraction` of the steps, at `token_rate_factor` times the learning rate;
-    after that, text embeddings are cached.
+    after that, text embeddings are cached. `caption_dropout` is the share of samples that are shown
+    without a caption, so that guidance does not overshoot.
     """
 
     training_id: str
@@ -67,6 +68,7 @@ class Hyperparameters:
     token_rate_factor: float = 3.0
     token_vectors: int = 2
     token_fraction: float = 0.5
+    caption_dropout: float = 0.1
     min_snr_gamma: float = 5.0
     prior_preservation: bool = False
     prior_loss_weight: float = 1.0
@@ -184,6 +186,7 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "token_rate_factor": _Number(0.0, 1000.0),
     "token_vectors": _Whole(1, MAX_TOKEN_VECTORS),
     "token_fraction": _Number(0.0, 1.0),
+    "caption_dropout": _Number(0.0, 1.0),
     "min_snr_gamma": _Number(0.0, 100.0),
     "prior_preservation": _flag,
     "prior_loss_weight": _Number(0.0, 10.0),

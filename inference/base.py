@@ -55,7 +55,7 @@ def load_base(folder: Path, base_model_id: str, precision: Precision, device: to
     plain = {"add_watermarker": False} if xl else {"safety_checker": None}
     pipeline = kind.from_pretrained(
         folder,
-        torch_dtype=_DTYPES[precision],
+        dtype=_DTYPES[precision],
         variant=variant_of(folder),
         use_safetensors=True,
         local_files_only=True,

@@ -63,7 +63,7 @@ def _load(folder: Path, description: BaseModel, dtype: torch.dtype, device: torc
     def part(kind: type, name: str, precision: torch.dtype) -> torch.nn.Module:
         model: torch.nn.Module = kind.from_pretrained(  # type: ignore[attr-defined]
             folder / name,
-            torch_dtype=precision,
+            dtype=precision,
             variant=variant,
             use_safetensors=True,
             local_files_only=True,

@@ -16,6 +16,7 @@ from training.latents import LatentCache
 from training.loss import min_snr_weights, target, weighted_loss
 from training.subject_token import LearnedToken
 
+_NO_CAPTION = ""
 _SMOOTHING = 0.95
 _MAX_GRADIENT_NORM = 1.0
 _LAST_RATE = 0.1  # share of the learning rate that the cosine ends at
@@ -58,7 +59,7 @@ class Loop:
         self._settings = settings
         self._base = base
         self._latents = latents
-        self._captions = captions
+        self._captions = [*captions, _NO_CAPTION]
         self._tokens = tokens
         self._lora = lora
         self._prior = prior
@@ -116,10 +117,12 @@ class Loop:
         shape = (count, *cache.mean.shape[2:])
         members = 0 if self._prior is None else count
         times = self._base.scheduler.config.num_train_timesteps
+        captions = torch.randint(len(self._captions) - 1, (count,), generator=rng)
+        dropped = torch.rand(count, generator=rng) < self._settings.caption_dropout
         return Draws(
             views=torch.randint(cache.views, (count,), generator=rng),
             photos=torch.randint(cache.photos, (count,), generator=rng),
-            captions=torch.randint(len(self._captions), (count,), generator=rng).tolist(),
+            captions=captions.masked_fill(dropped, len(self._captions) - 1).tolist(),
             posterior=torch.randn(shape, generator=rng),
             noise=torch.randn((count + members, *shape[1:]), generator=rng),
             times=torch.randint(times, (count + members,), generator=rng),

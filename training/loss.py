@@ -29,17 +29,19 @@ def target(
 
 
 def min_snr_weights(scheduler: DDIMScheduler, times: torch.Tensor, gamma: float) -> torch.Tensor:
-    """Weights (n,) of Hang et al. 2023, arXiv:2303.09556: min(SNR, γ) in terms of x₀.
+    """Weights (n,) after Hang et al. 2023, arXiv:2303.09556: a loss's weight on x₀ is cut at γ.
 
-    Divided by SNR for noise and by SNR + 1 for velocity, whose losses carry that factor already.
+    The noise loss weighs x₀ by SNR, the velocity loss by SNR + 1; so min(SNR, γ) / SNR and
+    min(SNR + 1, γ) / (SNR + 1). For velocity the paper has min(SNR, γ) / (SNR + 1), which leaves
+    nothing of the noisiest timesteps, where such a model decides colours and layout.
     γ 0 gives ones.
     """
     if gamma == 0:
         return torch.ones(len(times), device=times.device)
     kept = scheduler.alphas_cumprod.to(times.device)[times]
     ratio = kept / (1 - kept)
-    divisor = ratio if scheduler.config.prediction_type == EPSILON else ratio + 1
-    weights: torch.Tensor = ratio.clamp(max=gamma) / divisor
+    own = ratio if scheduler.config.prediction_type == EPSILON else ratio + 1
+    weights: torch.Tensor = own.clamp(max=gamma) / own
     return weights
 
 

@@ -18,7 +18,7 @@ from training.tiny_models import TinyModels, build
 from training.tiny_tokenizer import tiny_tokenizer
 
 AUTOENCODER_STEPS = 4000
-DENOISER_STEPS = 900
+DENOISER_STEPS = 1500
 
 
 def make(

@@ -9,6 +9,7 @@ import random
 
 import numpy as np
 import torch
+from diffusers import DDIMScheduler
 from PIL import Image
 from torch.nn import functional as nnf
 from transformers import CLIPTokenizer
@@ -20,6 +21,7 @@ from training.tiny_world import SIDE, Drawing, draw, texture
 _log = logging.getLogger(__name__)
 _PICTURES = 3000
 _EMPTY_CAPTIONS = 0.12  # classifier-free guidance needs the model without words too
+_MAX_WEIGHT = 20.0
 _REPORT_EVERY = 100
 
 
@@ -28,7 +30,7 @@ def fit(
 ) -> None:
     """Fit the autoencoder, then denoiser and text encoders together. In place, fp32, on the CPU."""
     rng = random.Random(seed)
-    drawings = [draw(rng) for _ in range(_PICTURES if steps else 200)]
+    drawings = [draw(rng) for _ in range(min(_PICTURES, 40 * (vae_steps + steps)))]
     fit_autoencoder(models, drawings, rng, vae_steps)
     fit_denoiser(models, tokenizer, drawings, seed, steps)
 
@@ -101,10 +103,7 @@ def fit_denoiser(
         noisy = scheduler.add_noise(latents[chosen], noise, times)
         hidden, extra = _text(models, words)
         predicted = unet(noisy, times, hidden, added_cond_kwargs=extra).sample
-        target = noise
-        if scheduler.config.prediction_type == "v_prediction":
-            target = scheduler.get_velocity(latents[chosen], noise, times)
-        loss = nnf.mse_loss(predicted, target)
+        loss = _loss(scheduler, predicted, noise, times)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
@@ -114,6 +113,22 @@ def fit_denoiser(
             _log.info("denoiser step %d of %d: loss %.4f", step, steps, loss.item())
     for model in (unet, *encoders):
         model.eval()
+
+
+def _loss(
+    scheduler: DDIMScheduler,
+    predicted: torch.Tensor,
+    noise: torch.Tensor,
+    times: torch.Tensor,
+) -> torch.Tensor:
+    """Mean square error of the noise, weighted nearly as if the velocity had been predicted.
+
+    Unweighted, noise prediction hardly learns from very noisy pictures, where colours are decided.
+    """
+    kept = scheduler.alphas_cumprod[times]
+    weights = (1 / kept).clamp(max=_MAX_WEIGHT)
+    loss: torch.Tensor = ((predicted - noise).square().mean((1, 2, 3)) * weights).mean()
+    return loss
 
 
 def _optimizer(

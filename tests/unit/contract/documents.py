@@ -62,6 +62,7 @@ hyperparameters = st.builds(
     token_rate_factor=st.floats(0.0, 1000.0),
     token_vectors=st.integers(1, 8),
     token_fraction=st.floats(0.0, 1.0),
+    caption_dropout=st.floats(0.0, 1.0),
     min_snr_gamma=st.floats(0.0, 100.0),
     prior_preservation=st.booleans(),
     prior_loss_weight=st.floats(0.0, 10.0),
