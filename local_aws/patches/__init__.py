@@ -7,6 +7,7 @@ under one of them.
 from local_aws.patches import (
     alarms,
     embedded_metrics,
+    lambda_code,
     lambda_errors,
     lambda_init,
     lambda_workers,
@@ -20,6 +21,7 @@ def install() -> None:
     resources.run_on_threads()
     tasks.install()
     lambda_workers.install()
+    lambda_code.install()
     lambda_errors.install()
     lambda_init.install()
     embedded_metrics.install()

@@ -7,6 +7,7 @@ import json
 import time
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,6 +37,8 @@ def handler(event, context):
             except ImportError as error:
                 return str(error)
             return "found"
+        case "where":
+            return os.path.realpath(os.environ["LAMBDA_TASK_ROOT"])
         case "metric":
             print(json.dumps({
                 "_aws": {"Timestamp": 0, "CloudWatchMetrics": [{
@@ -232,3 +235,26 @@ def test_a_policy_that_refuses_plain_http_does_not_lock_out_this_machine(
 
     assert direct == b"content"
     assert through_a_service["campaign"]["name"] == "content"
+
+
+def test_code_is_unpacked_once_for_all_workers(aws: EmbeddedAws, function: str) -> None:
+    place = Path(invoke(aws, function, do="where"))
+    configuration = aws.client("lambda").get_function(FunctionName=function)["Configuration"]
+    twin = aws.client("lambda").create_function(
+        FunctionName="patches-twin",
+        Runtime=configuration["Runtime"],
+        Handler=configuration["Handler"],
+        Role=configuration["Role"],
+        Code={"ZipFile": bundle_of(place)},
+    )["FunctionArn"]
+    assert invoke(aws, twin, do="where") != str(place)  # other bytes, other folder
+    assert place.name.startswith("lambda-code-")
+    assert (place / "index.py").is_file()
+
+
+def bundle_of(place: Path) -> bytes:
+    """The same module in an archive of other bytes."""
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.write(place / "index.py", "index.py")
+    return code.getvalue()
