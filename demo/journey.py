@@ -167,7 +167,9 @@ class Journey:
             step.result = " → ".join(states)
 
     def _generate(self, subject: str, text: str, **fields: Any) -> tuple[dict[str, Any], list[str]]:
-        body = {"subject_id": subject, "text_prompts": [{"text": text}], "steps": 20, **fields}
+        prompts = [{"text": text}]
+        quality = {"steps": 20, "cfg_scale": 4}  # what suits the miniature base model
+        body = {"subject_id": subject, "text_prompts": prompts, **quality, **fields}
         created = self.client.post("/generations", body)
         self.ids.add(created["id"])
         states: list[str] = []

@@ -28,7 +28,7 @@ from lambdas.domain.errors import Unavailable
 from lambdas.domain.ids import ids_in
 from lambdas.domain.moments import to_epoch
 from lambdas.records import keys
-from lambdas.table import ConditionFailed, Put, Update
+from lambdas.table import ConditionFailed, Update
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
@@ -135,9 +135,8 @@ class Idempotency:
     def _note(self, owner: str, record: str) -> None:
         key = keys.idempotency_key(owner, record)
         expires = self._clock.now() + timedelta(seconds=2 * KEPT_SECONDS)
-        self._table.write(
-            Put({"pk": key.pk, "sk": key.sk, "record": record, "ttl": to_epoch(expires)})
-        )
+        # An update: a repetition must not wipe out what the first answer was noted to tell of.
+        self._table.write(Update(key, set={"record": record, "ttl": to_epoch(expires)}, when=()))
 
     def _tag(self, once: Once, record: str, answer: Answer) -> None:
         """Note which things the kept answer tells of: it has to go when one of them goes."""

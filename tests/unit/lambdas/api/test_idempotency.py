@@ -165,6 +165,14 @@ def test_an_answer_is_noted_with_all_that_it_tells_of(shop: Shop) -> None:
     assert note["about"] == [subject]
 
 
+def test_a_repetition_leaves_the_note_of_what_the_answer_tells_of(shop: Shop) -> None:
+    subject = new_id(Prefix.SUBJECT, START)
+    for _ in range(2):
+        shop.client.post(f"/shops/{subject}/orders", headers=_key("k"))
+    (note,) = (i for i in shop.table.items.values() if i["sk"].startswith(keys.IDEMPOTENCY))
+    assert note["about"] == [subject]
+
+
 def test_without_the_note_of_what_it_tells_of_an_answer_is_given_all_the_same(shop: Shop) -> None:
     shop.table.fail_after = 1
     assert shop.order().status == 201
