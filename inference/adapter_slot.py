@@ -8,7 +8,7 @@ import torch
 from diffusers import UNet2DConditionModel
 from peft import LoraConfig
 
-from contract.adapter import TARGETS
+from contract.adapter import TARGETS, AdapterManifest
 from inference.adapter_tensors import AdapterTensors
 from inference.errors import AdapterError
 
@@ -22,14 +22,14 @@ class AdapterSlot:
         self._unet = unet
         self._rank: int | None = None
         self._parameters: dict[str, torch.nn.Parameter] = {}
-        self._held: str | None = None
+        self._held: AdapterManifest | None = None
 
     @property
-    def held(self) -> str | None:
-        """SHA-256 of the adapter whose tensors are in place, active or not."""
+    def held(self) -> AdapterManifest | None:
+        """The adapter whose tensors are in place, active or not."""
         return self._held
 
-    def put(self, sha256: str, tensors: AdapterTensors) -> None:
+    def put(self, manifest: AdapterManifest, tensors: AdapterTensors) -> None:
         """Copy an adapter in and switch it on. Raises AdapterError and changes nothing if it does
         not fit."""
         if tensors.rank != self._rank:
@@ -39,7 +39,7 @@ class AdapterSlot:
         with torch.no_grad():
             for name, parameter in self._parameters.items():
                 parameter.copy_(tensors.lora[name])
-        self._held = sha256
+        self._held = manifest
         self.switch(on=True)
 
     def switch(self, *, on: bool) -> None:

@@ -6,7 +6,13 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from contract.adapter import MAX_TOKEN_VECTORS, TARGETS, TOKEN_KEYS, UNET_PREFIX
+from contract.adapter import (
+    MAX_TOKEN_VECTORS,
+    TARGETS,
+    TOKEN_KEYS,
+    UNET_PREFIX,
+    AdapterManifest,
+)
 from contract.base_model import BaseModel
 from inference.adapter_cache import CachedAdapter
 from inference.errors import AdapterError
@@ -23,16 +29,19 @@ class AdapterTensors:
     vectors: list[torch.Tensor]
 
 
-def read_adapter(cached: CachedAdapter, base: BaseModel, widths: list[int]) -> AdapterTensors:
-    """Read and check against the base; `widths` are the text encoders' embedding widths.
-
-    Raises AdapterError; shapes of the LoRA tensors are checked where they are put in.
-    """
-    manifest = cached.manifest
+def check_manifest(manifest: AdapterManifest, base: BaseModel) -> None:
+    """Raise AdapterError unless the adapter says that it is for this base model."""
     if (manifest.base_model.hash, manifest.base_model.family) != (base.hash, base.family):
         raise AdapterError("adapter_mismatch", "The adapter was made for another base model.")
     if sorted(manifest.targets) != sorted(TARGETS):
         raise AdapterError("adapter_mismatch", "The adapter changes other modules than it may.")
+
+
+def read_adapter(cached: CachedAdapter, widths: list[int]) -> AdapterTensors:
+    """Read and check; `widths` are the text encoders' embedding widths.
+
+    Raises AdapterError; shapes of the LoRA tensors are checked where they are put in.
+    """
     try:
         tensors = load_file(cached.file)
     except (SafetensorError, OSError, ValueError) as error:
@@ -49,7 +58,7 @@ def read_adapter(cached: CachedAdapter, base: BaseModel, widths: list[int]) -> A
     for tensor in (*vectors, *lora.values()):
         if tensor.dtype not in _FLOATS or not bool(torch.isfinite(tensor).all()):
             raise AdapterError("adapter_invalid", "The adapter holds values that are not numbers.")
-    return AdapterTensors(manifest.rank, lora, vectors)
+    return AdapterTensors(cached.manifest.rank, lora, vectors)
 
 
 def _is_table(tensor: torch.Tensor, width: int) -> bool:

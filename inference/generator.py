@@ -12,7 +12,7 @@ from contract.generation import GenerationRequest
 from contract.generation_result import Artifact, FinishReason, GenerationResponse, Timings
 from inference.adapter_cache import AdapterCache, CachedAdapter
 from inference.adapter_slot import AdapterSlot
-from inference.adapter_tensors import AdapterTensors, read_adapter
+from inference.adapter_tensors import AdapterTensors, check_manifest, read_adapter
 from inference.base import Base
 from inference.errors import AdapterError, RequestRefusedError
 from inference.prompts import texts_of
@@ -73,12 +73,13 @@ class Generator:
             self._slot.switch(on=False)
             return None
         cached = self._cache.get(request.adapter)
-        if self._slot.held == request.adapter.sha256:
-            self._slot.switch(on=True)
-            return _Active(cached, self._vectors)
         try:
-            tensors = read_adapter(cached, self._base.description, self._texts.widths)
-            self._slot.put(request.adapter.sha256, tensors)
+            check_manifest(cached.manifest, self._base.description)
+            if self._slot.held == cached.manifest:
+                self._slot.switch(on=True)
+                return _Active(cached, self._vectors)
+            tensors = read_adapter(cached, self._texts.widths)
+            self._slot.put(cached.manifest, tensors)
         except AdapterError:
             self._cache.drop(request.adapter.sha256)
             raise

@@ -12,6 +12,20 @@ from contract.base_model import BaseModel, Family
 from tests.ml.subjects import draw_photos
 from tests.ml.training_runs import ROOT, Run, train
 
+# diffusers' schedulers hand torch tensors to numpy functions in a way that numpy 2 deprecates.
+_OF_SCHEDULERS = (
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning",
+    "ignore:__array_wrap__ must accept context and return_scalar:DeprecationWarning",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            for warning in _OF_SCHEDULERS:
+                item.add_marker(pytest.mark.filterwarnings(warning))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
