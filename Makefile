@@ -25,7 +25,7 @@ down: ## Stop the embedded AWS
 	@if [ -x .venv/bin/python ]; then python -m local_aws down; fi
 
 logs: ## Follow the embedded AWS and everything it runs
-	@python -m local_aws logs --follow
+	@python -m local_aws logs -f
 
 test: setup ## Run all tests, as CI does
 	@scripts/test
@@ -45,7 +45,10 @@ synth: setup ## Templates into cdk.out/ (ENV=dev)
 deploy: setup ## Deploy to the AWS account of your credentials (ENV=dev)
 	@$(CDK) deploy --all --context environment=$(ENV)
 
+cdk: setup ## Any command of the CDK: make cdk ARGS="diff -c environment=dev"
+	@$(CDK) $(ARGS)
+
 clean: down ## Remove everything that was built or installed
 	@rm -rf .venv node_modules build cdk.out out .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup demo up down logs test test-slow check fix synth deploy clean
+.PHONY: help setup demo up down logs test test-slow check fix synth deploy cdk clean

@@ -30,9 +30,13 @@ MANIFEST_FILE = "manifest.json"
 METRICS_FILE = "metrics.json"
 
 UNET_PREFIX = "unet."
+# Self- and cross-attention projections, the same for every adapter: so the endpoint can copy
+# tensors in place instead of rebuilding the model.
+TARGETS = ("to_k", "to_out.0", "to_q", "to_v")
 TOKEN_KEYS = ("clip_l", "clip_g")
 
 MAX_RANK = 256
+MAX_TOKEN_VECTORS = 8
 MAX_ADAPTER_BYTES = 2 * 1024**3
 TOKEN_PATTERN = r"<[a-z0-9][a-z0-9_-]{0,30}>"  # noqa: S105 - the word that stands for the subject
 NOUN_PATTERN = r"\w(?:[\w '’-]{0,62}\w)?"
@@ -59,6 +63,11 @@ class AdapterManifest:
         """Whether the training measured its loss at the end, and it was a number."""
         loss = self.metrics.get("loss_last")
         return isinstance(loss, int | float) and not isinstance(loss, bool)
+
+    @property
+    def kind(self) -> str:
+        """The subject's kind as the training was told, empty if the manifest does not say."""
+        return str(self.training.get("kind") or "")
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "AdapterManifest":

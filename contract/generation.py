@@ -139,8 +139,9 @@ class GenerationRequest:
 
 
 def _location(fields: Fields, name: str) -> S3Location:
+    text = fields.text(name, maximum=MAX_URI_CHARACTERS)
     try:
-        return S3Location.parse(fields.text(name, maximum=MAX_URI_CHARACTERS))
+        return S3Location.parse(text)
     except InvalidDocumentError as error:
         raise fields.wrong(name, "must be an address s3://bucket/key") from error
 

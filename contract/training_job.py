@@ -9,10 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from contract.adapter import MAX_RANK, NOUN_PATTERN, TOKEN_PATTERN
+from contract.adapter import MAX_RANK, MAX_TOKEN_VECTORS, NOUN_PATTERN, TOKEN_PATTERN
 from contract.base_model import ID_PATTERN
 from contract.document import FORMAT, parse_object, write_object, written
 from contract.errors import InvalidDocumentError
+from contract.subject_phrase import SUBJECT_TOKEN
 
 PROGRESS_FILE = "progress.json"
 
@@ -44,8 +45,11 @@ class Precision(StrEnum):
 class Hyperparameters:
     """A training job's settings. SageMaker carries them as text: `to_strings`, `from_strings`.
 
-    The fields without a default must be given. `min_snr_gamma` 0 switches the weighting off.
-    Lengths in pixels, rates per step.
+    The fields without a default must be given. Lengths in pixels, rates per step.
+    `min_snr_gamma` 0 switches the weighting off. The token's `token_vectors` embeddings are learned
+    during the first `token_fraction` of the steps, at `token_rate_factor` times the learning rate;
+    after that, text embeddings are cached. `caption_dropout` is the share of samples that are shown
+    without a caption, so that guidance does not overshoot.
     """
 
     training_id: str
@@ -58,10 +62,13 @@ class Hyperparameters:
     learning_rate: float
     resolution: int
     batch_size: int
-    token: str = "<subject>"  # noqa: S105 - the word that stands for the subject
+    token: str = SUBJECT_TOKEN
     seed: int = 0
     checkpoint_every: int = 100
-    token_learning_rate: float = 1e-3
+    token_rate_factor: float = 3.0
+    token_vectors: int = 2
+    token_fraction: float = 0.5
+    caption_dropout: float = 0.1
     min_snr_gamma: float = 5.0
     prior_preservation: bool = False
     prior_loss_weight: float = 1.0
@@ -176,7 +183,10 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "token": _Text(TOKEN_PATTERN),
     "seed": _Whole(0, 2**32 - 1),
     "checkpoint_every": _Whole(1, MAX_STEPS),
-    "token_learning_rate": _Number(0.0, 1.0),
+    "token_rate_factor": _Number(0.0, 1000.0),
+    "token_vectors": _Whole(1, MAX_TOKEN_VECTORS),
+    "token_fraction": _Number(0.0, 1.0),
+    "caption_dropout": _Number(0.0, 1.0),
     "min_snr_gamma": _Number(0.0, 100.0),
     "prior_preservation": _flag,
     "prior_loss_weight": _Number(0.0, 10.0),

@@ -60,7 +60,7 @@ class Backstage:
 
         The real service would need a really unsafe picture for that; nobody wants to make one.
         """
-        rule = {
+        rule: dict[str, Any] = {
             "operation": "DetectModerationLabels",
             "count": 1,
             "labels": [{"Name": "Explicit Nudity", "Confidence": 99.0}],
@@ -109,5 +109,8 @@ def _text(s3: Any, bucket: str, key: str) -> str:
     """The object's text when it is a document; pictures and weights carry no ids."""
     if not key.endswith((".json", ".manifest", ".out")):
         return ""
-    body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    try:
+        body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except s3.exceptions.NoSuchKey:  # erased since it was listed
+        return ""
     return body.decode(errors="replace")

@@ -40,7 +40,7 @@ class AvatarClient:
         self,
         method: str,
         path: str,
-        body: object = None,
+        body: Any = None,
         *,
         idempotency_key: str | None = None,
         headers: dict[str, str] | None = None,
@@ -70,7 +70,7 @@ class AvatarClient:
         document: Document = self.call("GET", path).json()
         return document
 
-    def post(self, path: str, body: object = None) -> Document:
+    def post(self, path: str, body: Any = None) -> Document:
         """POST a JSON document, an empty object by default."""
         document: Document = self.call("POST", path, {} if body is None else body).json()
         return document

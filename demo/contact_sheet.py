@@ -20,7 +20,7 @@ def draw(gallery: Gallery, caption: str) -> Image.Image:
     rows = -(-len(gallery.uploads) // COLUMNS)
     photos_height = rows * (TILE + 24 + GAP)
     width = 2 * MARGIN + COLUMNS * TILE + (COLUMNS - 1) * GAP
-    height = MARGIN + 78 + photos_height + 56 + AVATAR + 24 + 46 + MARGIN
+    height = MARGIN + 70 + photos_height + 42 + AVATAR + 28 + MARGIN
     sheet = Image.new("RGB", (width, height), PAPER)
     pen = ImageDraw.Draw(sheet)
     pen.text((MARGIN, MARGIN - 10), "From photos to avatars", INK, _font(30))

@@ -97,7 +97,7 @@ class Deployment:
 def base_model() -> str:
     """The id of the base model that environment `local` is configured with."""
     context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
-    return str(context["environments"]["local"]["domain"]["base_model"]["id"])
+    return str(context["environments"]["local"]["base_model"]["id"])
 
 
 def _flatten(outputs: Path) -> dict[str, str]:

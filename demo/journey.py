@@ -64,7 +64,7 @@ class Journey:
             account = Account.invent("ada")
             self.pool.sign_up(account)
             tokens = self.pool.sign_in(account)
-            self.client.token = tokens["IdToken"]
+            self.client.token = tokens["AccessToken"]
             step.result = f"a token for {tokens['ExpiresIn'] // 60} minutes"
 
     def create_subject(self) -> str:
@@ -117,34 +117,36 @@ class Journey:
 
     def train(self, subject: str) -> None:
         """Train the subject's adapter, with progress."""
-        with self.record.step("Train: a SageMaker job learns the subject") as step:
+        with self.record.step("Train: a SageMaker job learns the subject") as timed:
             training = self.client.post(f"/subjects/{subject}/trainings")
             self.ids.add(training["id"])
-            shown = ""
+            shown: tuple[str, str, int] | None = None
 
             def show(reading: dict[str, Any]) -> None:
                 nonlocal shown
                 progress = reading.get("progress") or {}
-                line = f"  {reading['state']:<10} {progress.get('phase') or '':<11}"
-                if progress.get("step"):
-                    line += f" step {progress['step']}/{progress['max_steps']}"
+                phase, step = progress.get("phase") or "", progress.get("step") or 0
+                if (seen := (reading["state"], phase, step // 25)) == shown:
+                    return
+                shown = seen
+                line = f"  {reading['state']:<10} {phase:<11}"
+                if step:
+                    line += f" step {step:>4}/{progress['max_steps']}"
                 if progress.get("loss") is not None:
                     line += f"  loss {progress['loss']:.4f}"
-                if line != shown:
-                    print(line, flush=True)
-                    shown = line
+                print(line, flush=True)
 
             ended = self.client.wait(
                 f"/trainings/{training['id']}",
                 lambda t: t["state"] in TRAINING_ENDS,
                 seconds=600,
                 seen=show,
-                every=1.5,
+                every=1,
             )
             expect(ended["state"] == "succeeded", f"the training {ended['state']}: {ended}")
             state = self.client.get(f"/subjects/{subject}")["state"]
             expect(state == "ready", f"the subject should be ready, not {state}")
-            step.result = f"adapter published ({training['id']})"
+            timed.result = f"adapter published ({training['id']})"
 
     def generate(self, subject: str) -> None:
         """Four avatars from an endpoint that sleeps."""
@@ -165,7 +167,9 @@ class Journey:
             step.result = " → ".join(states)
 
     def _generate(self, subject: str, text: str, **fields: Any) -> tuple[dict[str, Any], list[str]]:
-        body = {"subject_id": subject, "text_prompts": [{"text": text}], "steps": 20, **fields}
+        prompts = [{"text": text}]
+        quality = {"steps": 20, "cfg_scale": 4}  # what suits the miniature base model
+        body = {"subject_id": subject, "text_prompts": prompts, **quality, **fields}
         created = self.client.post("/generations", body)
         self.ids.add(created["id"])
         states: list[str] = []

@@ -16,9 +16,9 @@ def _arguments() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--data", type=Path, default=DEFAULT_DATA_DIR, help="data folder")
+    shared.add_argument("--port", type=int, default=DEFAULT_PORT)
 
     up = commands.add_parser("up", parents=[shared], help="start it and wait until it answers")
-    up.add_argument("--port", type=int, default=DEFAULT_PORT)
     up.add_argument("--speed", type=float, default=DEFAULT_SPEED, help="how fast minutes pass")
     up.add_argument("--foreground", action="store_true", help="stay attached, log to the terminal")
 

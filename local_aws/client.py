@@ -98,11 +98,23 @@ def wait_ready(port: int = DEFAULT_PORT, timeout: float = 30.0) -> dict[str, Any
     raise NotReadyError(message)
 
 
-def control(path: str, body: dict[str, Any] | None = None, port: int = DEFAULT_PORT) -> Any:
-    """Call a test control route (`/_local/...`): POST `body`, or GET when there is none."""
+def control(
+    path: str,
+    body: dict[str, Any] | None = None,
+    port: int = DEFAULT_PORT,
+    method: str | None = None,
+) -> Any:
+    """Call a test control route (`/_local/...`): POST with a body, else GET, or `method`.
+
+    Raises:
+        ValueError: the route refused, with its reason.
+    """
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(  # noqa: S310 - our own loopback address
-        endpoint(port) + path, data=data, headers={"content-type": "application/json"}
+        endpoint(port) + path,
+        data=data,
+        headers={"content-type": "application/json"},
+        method=method,
     )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Iterable
 
 PARTS = (
     "local_aws.patches",
+    "local_aws.service_metrics",
     "local_aws.resource_types",
     "local_aws.rekognition",
     "local_aws.comprehend",
@@ -19,8 +19,4 @@ PARTS = (
 def install(further: Iterable[str] = ()) -> None:
     """Register every part; called once, before the server accepts requests."""
     for name in (*PARTS, *further):
-        if importlib.util.find_spec(name) is None:
-            continue
-        module = importlib.import_module(name)
-        if hasattr(module, "install"):
-            module.install()
+        importlib.import_module(name).install()

@@ -87,7 +87,7 @@ def _check(settings: Settings) -> None:
         except (OSError, OverflowError):
             message = (
                 f"Port {settings.port} cannot be used (is something else listening on it?): "
-                "choose another with --port."
+                "choose another, with --port or `make demo PORT=...`."
             )
             raise InstanceError(message) from None
 
@@ -155,8 +155,10 @@ def down(data_dir: Path) -> str:
             time.sleep(0.1)
         if birth(found.pid) == found.born:
             os.killpg(found.pid, signal.SIGKILL)
-    if found is not None and found.pid in _children:
-        _children.pop(found.pid).wait()
+    for pid, child in list(_children.items()):
+        if (found is not None and found.pid == pid) or child.poll() is not None:
+            child.wait()
+            del _children[pid]
     leftovers = end_leftovers(data_dir / "run")
     _note(data_dir).unlink(missing_ok=True)
     shutil.rmtree(data_dir / "run", ignore_errors=True)

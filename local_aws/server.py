@@ -108,10 +108,14 @@ def _listing() -> dict[str, Any]:
 
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; returns when everything it started has ended."""
+    # Imported here: the emulator reads its environment when it is imported, and the command line
+    # that starts this process must not load it.
     from hypercorn.asyncio import serve as hypercorn_serve
     from hypercorn.config import Config
     from ministack.app import app
     from ministack.core import lambda_runtime
+
+    from local_aws import service_metrics
 
     control.route("GET", "/_local/health", lambda _: _health(settings))
     control.route("GET", "/_local/processes", lambda _: _listing())
@@ -133,7 +137,8 @@ async def serve(settings: Settings) -> None:
     config.keep_alive_timeout = 75
     config.graceful_timeout = 2
     config.accesslog = None
-    await hypercorn_serve(with_control(app), config, shutdown_trigger=wait_for_stop)  # type: ignore[arg-type]
+    application: Any = with_control(service_metrics.counting(app))
+    await hypercorn_serve(application, config, shutdown_trigger=wait_for_stop)
     await asyncio.to_thread(lifecycle.stopped)
 
 

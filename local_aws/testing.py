@@ -45,6 +45,10 @@ class EmbeddedAws:
         """A test control call: POST `body`, or GET."""
         return client.control(path, body, self.port)
 
+    def control_delete(self, path: str) -> Any:
+        """A test control call with DELETE: takes back what a test planted."""
+        return client.control(path, None, self.port, "DELETE")
+
 
 def free_port() -> int:
     """A port that nothing listens on right now."""

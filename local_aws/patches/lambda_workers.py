@@ -10,6 +10,7 @@ import os
 from ministack.core import lambda_runtime
 
 from local_aws.lambda_python import interpreter
+from local_aws.patches.lambda_init import REPORT_IMPORT_ERRORS
 
 # Of the server's variables, what a worker may keep; its function's own come on top.
 _KEPT = frozenset({"PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "NO_PROXY", "no_proxy"})
@@ -30,6 +31,6 @@ def install() -> None:
         binary, script = original(runtime)
         if not runtime.startswith("python"):
             return binary, script
-        return python, _forget_server(server_names) + script
+        return python, _forget_server(server_names) + REPORT_IMPORT_ERRORS + script
 
     lambda_runtime._detect_runtime_binary = detect

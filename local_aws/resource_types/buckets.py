@@ -18,6 +18,10 @@ def _encryption(configuration: Properties) -> Properties:
     for rule in configuration["ServerSideEncryptionConfiguration"]:
         converted: Properties = {}
         if default := rule.get("ServerSideEncryptionByDefault"):
+            if default["SSEAlgorithm"] == "aws:kms":
+                # Without a key AWS takes its own; the emulator refuses such an object instead.
+                # The CDK's bootstrap bucket is one.
+                default = {"KMSMasterKeyID": "alias/aws/s3", **default}
             converted["ApplyServerSideEncryptionByDefault"] = default
         if "BucketKeyEnabled" in rule:
             converted["BucketKeyEnabled"] = str(rule["BucketKeyEnabled"]).lower() == "true"

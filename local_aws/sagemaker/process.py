@@ -1,4 +1,4 @@
-"""Processes that end with the server: own groups, logs pumped, all of them known.
+"""Processes that end with the server: own groups, logs pumped, all of them registered.
 
 Linux kills a child whose *parent thread* ends (PR_SET_PDEATHSIG), so one thread that lives as
 long as the server starts them all.
@@ -17,30 +17,26 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 
+from local_aws.processes import Processes
 from local_aws.sagemaker.ports import LineSink
 
 _SHIM = Path(__file__).with_name("die_with_parent.py")
 _TAIL_LINES = 60
 _FLUSH_SECONDS = 0.3
 _FLUSH_LINES = 200
+# Half the cores: threads that wait for each other spin, and everything else runs here too.
+_THREADS = max(1, (os.cpu_count() or 1) // 2)
 
 
-@dataclass(frozen=True)
-class ProcessInfo:
-    """One running process, as `/_local/processes` shows it."""
-
-    kind: str
-    name: str
-    pid: int
+_Popen = subprocess.Popen[bytes]
 
 
 class GroupProcess:
     """A started process that leads its own process group."""
 
-    def __init__(self, popen: subprocess.Popen[str], sink: LineSink) -> None:
+    def __init__(self, popen: _Popen, sink: LineSink) -> None:
         self._popen = popen
         self._tail: collections.deque[str] = collections.deque(maxlen=_TAIL_LINES)
         self._pump = threading.Thread(
@@ -87,9 +83,11 @@ class GroupProcess:
         threading.Thread(target=_flush, args=(lines, sink), daemon=True).start()
         stream = self._popen.stdout
         assert stream is not None  # noqa: S101 - opened as a pipe by the launcher
-        for line in stream:
-            self._tail.append(line.rstrip("\n"))
-            lines.put(line.rstrip("\n"))
+        for raw in stream:
+            # A progress bar draws over itself: only its last state is a line.
+            line = raw.decode(errors="replace").rstrip("\r\n").rpartition("\r")[2]
+            self._tail.append(line)
+            lines.put(line)
         lines.put(None)
         stream.close()
 
@@ -116,19 +114,16 @@ def _flush(lines: queue.Queue[str | None], sink: LineSink) -> None:
 
 
 class ProcessLauncher:
-    """Starts processes from its one long-lived thread, and ends all of them on `close`."""
+    """Starts processes from its one long-lived thread and registers them."""
 
-    def __init__(self) -> None:
-        self._orders: queue.Queue[tuple[Callable[[], object], Future[object]] | None]
-        self._orders = queue.Queue()
-        self._running: dict[int, tuple[ProcessInfo, GroupProcess]] = {}
-        self._lock = threading.Lock()
-        self._closed = False
+    def __init__(self, registry: Processes) -> None:
+        self._registry = registry
+        self._orders: queue.Queue[tuple[Callable[[], _Popen], Future[_Popen]]] = queue.Queue()
         threading.Thread(target=self._serve, name="process-launcher", daemon=True).start()
 
     def _serve(self) -> None:
-        while (order := self._orders.get()) is not None:
-            call, future = order
+        while True:
+            call, future = self._orders.get()
             try:
                 future.set_result(call())
             except BaseException as error:  # noqa: BLE001 - belongs to whoever gave the order
@@ -147,46 +142,13 @@ class ProcessLauncher:
         """Start `argv` in a group of its own; raises OSError when that fails."""
         command = [sys.executable, "-I", "-S", str(_SHIM), str(os.getpid()), *argv]
 
-        def start() -> subprocess.Popen[str]:
-            return subprocess.Popen(  # noqa: S603 - the very purpose: the customer's code
-                command,
-                env=dict(env),
-                cwd=cwd,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                start_new_session=True,
+        variables = {"OMP_NUM_THREADS": str(_THREADS), **env}
+
+        def start() -> _Popen:
+            return self._registry.start(
+                kind, name, command, environment=variables, folder=cwd, output=subprocess.PIPE
             )
 
-        if self._closed:
-            message = "the server is shutting down"
-            raise OSError(message)
-        future: Future[object] = Future()
+        future: Future[_Popen] = Future()
         self._orders.put((start, future))
-        popen = future.result()
-        assert isinstance(popen, subprocess.Popen)  # noqa: S101 - for the type checker
-        process = GroupProcess(popen, sink)
-        with self._lock:
-            self._running[process.pid] = (ProcessInfo(kind, name, process.pid), process)
-        return process
-
-    def processes(self) -> list[ProcessInfo]:
-        """What runs now."""
-        with self._lock:
-            for pid in [p for p, (_, child) in self._running.items() if child.poll() is not None]:
-                del self._running[pid]
-            return [info for info, _ in self._running.values()]
-
-    def close(self, grace_seconds: float = 1.0) -> None:
-        """End everything: SIGTERM, a short grace, SIGKILL to the groups. No launch after it."""
-        self._closed = True
-        with self._lock:
-            children = [child for _, child in self._running.values()]
-        for child in children:
-            child.terminate()
-        deadline = time.monotonic() + grace_seconds
-        for child in children:
-            child.wait(max(0.0, deadline - time.monotonic()))
-            child.kill()
+        return GroupProcess(future.result(), sink)

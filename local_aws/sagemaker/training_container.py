@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local_aws.sagemaker.training_request import TrainingRequest
+from local_aws.sagemaker.training_request import TrainingRequest, decoded
 
 _HOST = "algo-1"
 FAILURE_REASON_CHARS = 1024  # DescribeTrainingJob returns the failure file's first 1024 characters
@@ -64,18 +63,6 @@ class Layout:
         (self.output / "data").mkdir(parents=True, exist_ok=True)
 
 
-def decoded(hyperparameters: Mapping[str, str]) -> dict[str, Any]:
-    """Values as the toolkit sees them: JSON where a value is JSON, else the string."""
-
-    def one(value: str) -> Any:
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value
-
-    return {name: one(value) for name, value in hyperparameters.items()}
-
-
 def _own(request: TrainingRequest) -> dict[str, Any]:
     values = decoded(request.hyperparameters)
     return {n: v for n, v in sorted(values.items()) if not n.startswith("sagemaker_")}
@@ -87,8 +74,7 @@ def command(request: TrainingRequest) -> list[str]:
     for name, value in _own(request).items():
         text = value if isinstance(value, str) else _text(value)
         arguments += [f"-{name}" if len(name) == 1 else f"--{name}", text]
-    program = decoded(request.hyperparameters)["sagemaker_program"]
-    return [sys.executable, str(program), *arguments]
+    return [sys.executable, request.program, *arguments]
 
 
 def _text(value: Any) -> str:
@@ -120,7 +106,7 @@ def write_config(request: TrainingRequest, layout: Layout) -> None:
 def environment(request: TrainingRequest, arn: str, layout: Layout) -> dict[str, str]:
     """The variables that the platform and the toolkit set (without credentials)."""
     own = _own(request)
-    program = str(decoded(request.hyperparameters)["sagemaker_program"])
+    program = request.program
     names = [channel.name for channel in request.channels]
     variables = {
         "TRAINING_JOB_NAME": request.name,
@@ -137,7 +123,7 @@ def environment(request: TrainingRequest, arn: str, layout: Layout) -> dict[str,
         "SM_USER_ARGS": json.dumps(command(request)[2:]),
         "SM_USER_ENTRY_POINT": program,
         "SM_MODULE_NAME": program.removesuffix(".py"),
-        "SM_MODULE_DIR": str(request.hyperparameters["sagemaker_submit_directory"]),
+        "SM_MODULE_DIR": str(request.code),
         "SM_HOSTS": json.dumps([_HOST]),
         "SM_CURRENT_HOST": _HOST,
         "SM_NUM_GPUS": "0",

@@ -18,7 +18,7 @@ from local_aws.sagemaker.validation import validate
 logger = logging.getLogger("local_aws.sagemaker")
 
 _EVENT = "SageMaker Training Job State Change"
-_LIST_MAX = 100
+_LIST_DEFAULT = 10  # MaxResults of ListTrainingJobs
 
 
 class TrainingJobs:
@@ -114,7 +114,7 @@ class TrainingJobs:
             reverse=query.get("SortOrder", "Descending") == "Descending",
         )
         start = int(query.get("NextToken") or 0)
-        end = start + int(query.get("MaxResults", 10 if "MaxResults" in query else _LIST_MAX))
+        end = start + int(query.get("MaxResults", _LIST_DEFAULT))
         answer: dict[str, Any] = {"TrainingJobSummaries": [j.summary() for j in found[start:end]]}
         if end < len(found):
             answer["NextToken"] = str(end)

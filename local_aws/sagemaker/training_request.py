@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,8 @@ class TrainingRequest:
 
     name: str
     role_arn: str
+    program: str
+    code: S3Uri
     hyperparameters: Mapping[str, str]
     environment: Mapping[str, str]
     channels: tuple[Channel, ...]
@@ -40,6 +43,18 @@ class TrainingRequest:
     max_wait_s: int | None
     spot: bool
     document: Mapping[str, Any]
+
+
+def decoded(hyperparameters: Mapping[str, str]) -> dict[str, Any]:
+    """Values as the training toolkit sees them: JSON where a value is JSON, else the string."""
+
+    def one(value: str) -> Any:
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+
+    return {name: one(value) for name, value in hyperparameters.items()}
 
 
 def _uri(text: str, what: str) -> S3Uri:
@@ -95,7 +110,8 @@ def parse(document: Mapping[str, Any]) -> TrainingRequest:
             # In AWS an image may bring its own code; here only script mode has any to run.
             message = f"HyperParameters must name {needed} (script mode)."
             raise ValidationException(message)
-    _uri(hyperparameters["sagemaker_submit_directory"], "sagemaker_submit_directory")
+    script = decoded(hyperparameters)
+    code = _uri(str(script["sagemaker_submit_directory"]), "sagemaker_submit_directory")
     channels = tuple(_channel(c) for c in document.get("InputDataConfig") or ())
     names = [channel.name for channel in channels]
     if len(set(names)) != len(names):
@@ -107,6 +123,8 @@ def parse(document: Mapping[str, Any]) -> TrainingRequest:
     return TrainingRequest(
         name=document["TrainingJobName"],
         role_arn=document["RoleArn"],
+        program=str(script["sagemaker_program"]),
+        code=code,
         hyperparameters=hyperparameters,
         environment=dict(document.get("Environment") or {}),
         channels=channels,

@@ -100,7 +100,8 @@ class TrainingRun:
             self._upload_output_data(store)
             self._fail(container.failure_reason(request, layout, code, child.tail()))
             return
-        self._enter(Secondary.UPLOADING)
+        if ending is Secondary.COMPLETED:
+            self._enter(Secondary.UPLOADING)
         try:
             self._upload(store)
         except StoreError as error:
@@ -110,9 +111,8 @@ class TrainingRun:
 
     def _fetch_code(self, store: ObjectStore) -> None:
         archive = self._layout.base / "sourcedir.tar.gz"
-        uri = S3Uri.parse(self._job.request.hyperparameters["sagemaker_submit_directory"])
         try:
-            store.download(uri, archive)
+            store.download(self._job.request.code, archive)
             unpack(archive, self._layout.code)
         except (StoreError, UnsafeArchiveError) as error:
             # The toolkit fetches the code inside the container, so this is the algorithm's error.

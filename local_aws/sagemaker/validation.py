@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import botocore.session
-from botocore.model import OperationModel, Shape
+from botocore.model import OperationModel, Shape, StringShape
 
 from local_aws.sagemaker.errors import ValidationException
 
@@ -45,7 +45,7 @@ def _violation(value: object, path: str, constraint: str) -> str:
     return f"Value {shown} at '{path}' failed to satisfy constraint: Member must {constraint}"
 
 
-def _string(shape: Shape, value: Any, path: str) -> Iterator[str]:
+def _string(shape: StringShape, value: Any, path: str) -> Iterator[str]:
     if not isinstance(value, str):
         yield _violation(value, path, "be a string")
         return
@@ -107,6 +107,34 @@ def _check(shape: Any, value: Any, path: str) -> Iterator[str]:
         yield from _string(shape, value, path)
     elif kind in ("integer", "long", "float", "double"):
         yield from _number(shape, value, path)
+
+
+def coerced(service: str, operation: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """A template's properties as a request: CloudFormation may hand numbers over as strings."""
+    shape = operation_model(service, operation).input_shape
+    found: dict[str, Any] = _coerce(shape, properties)
+    return found
+
+
+def _coerce(shape: Any, value: Any) -> Any:
+    kind = shape.type_name
+    if kind == "structure" and isinstance(value, Mapping):
+        members = shape.members
+        return {n: _coerce(members[n], v) for n, v in value.items() if n in members}
+    if kind == "list" and isinstance(value, list):
+        return [_coerce(shape.member, item) for item in value]
+    if kind == "map" and isinstance(value, Mapping):
+        return {n: _coerce(shape.value, v) for n, v in value.items()}
+    if kind == "string" and isinstance(value, bool | int | float):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    if kind == "boolean" and isinstance(value, str):
+        return value.lower() == "true"
+    if kind in ("integer", "long", "float", "double") and isinstance(value, str):
+        try:
+            return int(value) if kind in ("integer", "long") else float(value)
+        except ValueError:
+            return value
+    return value
 
 
 def validate(service: str, operation: str, request: Mapping[str, Any]) -> None:

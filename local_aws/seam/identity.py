@@ -20,7 +20,7 @@ from ministack.services import sts as _sts
 
 from local_aws import client as _client
 from local_aws.seam.errors import AccessDenied, AwsError
-from local_aws.settings import ACCOUNT, REGION, current
+from local_aws.settings import ACCOUNT, HOST, REGION, current
 
 _T = TypeVar("_T")
 _PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "OMP_NUM_THREADS", "HF_HUB_OFFLINE")
@@ -47,6 +47,7 @@ def in_fresh_scope(account: str, region: str, call: Callable[[], _T]) -> _T:
     """Run `call` scoped, and free of whatever request this thread happens to serve."""
 
     def scoped() -> _T:
+        iam_evaluator.pin_request_origin(HOST, True)  # nothing leaves the machine
         with scope(account, region):
             return call()
 

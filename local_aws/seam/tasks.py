@@ -1,7 +1,8 @@
 """Adding a Step Functions service integration, and what the emulator leaves out around tasks.
 
 The emulator tells a task neither its execution nor its role, checks no permission of the role,
-and lets a task's error overwrite a stop. `install` wraps its three functions for that.
+and lets a task's error overwrite a stop; it publishes no metrics. `install` wraps its functions
+for that.
 """
 
 from __future__ import annotations
@@ -16,9 +17,18 @@ from ministack.services import stepfunctions as _sfn
 
 from local_aws.seam.errors import AccessDenied, AwsError, TaskFailed
 from local_aws.seam.identity import Caller, authorize, role_caller
+from local_aws.seam.telemetry import Datum, put_metric
 from local_aws.settings import ACCOUNT, REGION
 
 Json = dict[str, Any]
+
+
+_STATUS_METRICS = {
+    "RUNNING": "ExecutionsStarted",
+    "SUCCEEDED": "ExecutionsSucceeded",
+    "FAILED": "ExecutionsFailed",
+    "ABORTED": "ExecutionsAborted",
+}
 
 
 class _Stopped(Exception):  # noqa: N818
@@ -169,6 +179,16 @@ def install() -> None:
         finally:
             _abandoned.reset(token)
 
+    emit_status = _sfn._emit_execution_status_event
+
+    def emit(execution: Json) -> None:
+        emit_status(execution)
+        name = _STATUS_METRICS.get(execution.get("status", ""))
+        if name and not execution.get("sync"):
+            dimensions = {"StateMachineArn": execution["stateMachineArn"]}
+            put_metric("AWS/States", [Datum(name, 1.0, dimensions, "Count")])
+
+    _sfn._emit_execution_status_event = emit
     _sfn._execute_task = execute
     _sfn._invoke_resource = invoke
     _sfn._invoke_resource_with_timeout = invoke_timed

@@ -11,9 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ministack.services import apigateway_v1 as _api_gateway
 from ministack.services import cloudwatch as _cloudwatch
 from ministack.services import cloudwatch_logs as _logs
 from ministack.services import eventbridge as _eventbridge
+from ministack.services import sqs as _sqs
 
 from local_aws.seam.identity import in_fresh_scope
 from local_aws.settings import ACCOUNT, REGION
@@ -52,6 +54,9 @@ def put_aws_event(
 
 def put_metric(namespace: str, data: Iterable[Datum]) -> None:
     """Store metric values, also in the reserved `AWS/` namespaces."""
+    wanted = list(data)
+    if not wanted:
+        return
     now = time.time()
     document = {
         "Namespace": namespace,
@@ -63,10 +68,30 @@ def put_metric(namespace: str, data: Iterable[Datum]) -> None:
                 "Timestamp": datum.timestamp or now,
                 "Dimensions": [{"Name": n, "Value": v} for n, v in datum.dimensions.items()],
             }
-            for datum in data
+            for datum in wanted
         ],
     }
     in_fresh_scope(ACCOUNT, REGION, lambda: _cloudwatch._put_metric_data({}, document, False, True))
+
+
+def queue_depths() -> dict[str, int]:
+    """Messages waiting in each SQS queue, by the queue's name."""
+
+    def read() -> dict[str, int]:
+        found = {}
+        for url, queue in _sqs._queues.items():
+            _sqs._refresh_counts(queue)
+            waiting = int(queue["attributes"]["ApproximateNumberOfMessages"])
+            found[url.rpartition("/")[2]] = waiting
+        return found
+
+    return in_fresh_scope(ACCOUNT, REGION, read)
+
+
+def api_name(api_id: str) -> str:
+    """Name of a REST API: the dimension of its metrics (the id, if there is no such API)."""
+    found = in_fresh_scope(ACCOUNT, REGION, lambda: _api_gateway._rest_apis.get(api_id))
+    return str((found or {}).get("name", api_id))
 
 
 def put_log_events(group: str, stream: str, lines: Sequence[str]) -> None:

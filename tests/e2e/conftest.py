@@ -26,9 +26,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with ExitStack() as stack:
         if port := os.environ.get("E2E_PORT"):
             aws = embedded.environment(int(port))
-            outputs = Outputs.read(ROOT / ".local" / "outputs.json")
+            outputs = Outputs.read(ROOT / ".local" / "deployment" / "outputs.json")
         else:
-            aws = stack.enter_context(embedded_aws(speed=60))
+            aws = stack.enter_context(embedded_aws(speed=60)).environment
             outputs = Deployment(aws, tmp_path_factory.mktemp("deployment")).deploy()
         api = f"{aws['AWS_ENDPOINT_URL']}/restapis/{outputs.ApiId}/v1/_user_request_"
         yield Stage(api, Backstage(aws, outputs))

@@ -47,7 +47,7 @@ class Stage:
         """A new account, signed in."""
         account = Account.invent(name)
         self.pool.sign_up(account)
-        return AvatarClient(self.base_url, self.pool.sign_in(account)["IdToken"])
+        return AvatarClient(self.base_url, self.pool.sign_in(account)["AccessToken"])
 
     def new_subject(self, user: AvatarClient, kind: str = "person") -> str:
         consent = {"statement": CONSENT, "accepted": True}
@@ -55,22 +55,24 @@ class Stage:
         return str(subject["id"])
 
     def upload(
-        self, user: AvatarClient, subject: str, uploads: list[Upload]
+        self, user: AvatarClient, subject: str, uploads: list[Upload], *, seconds: float = 90
     ) -> list[dict[str, Any]]:
         """Ask for slots, upload, wait for the verdicts; one photo document for each upload."""
         wanted = [{"content_type": u.content_type, "size_bytes": len(u.content)} for u in uploads]
         slots = user.post(f"/subjects/{subject}/photos", {"photos": wanted})["photos"]
         for slot, one in zip(slots, uploads, strict=True):
             user.upload(slot, one.content).raise_for_status()
-        return self.verdicts(user, subject, [slot["id"] for slot in slots])
+        return self.verdicts(user, subject, [slot["id"] for slot in slots], seconds=seconds)
 
-    def verdicts(self, user: AvatarClient, subject: str, ids: list[str]) -> list[dict[str, Any]]:
+    def verdicts(
+        self, user: AvatarClient, subject: str, ids: list[str], *, seconds: float = 90
+    ) -> list[dict[str, Any]]:
         def read() -> list[dict[str, Any]] | None:
             found = {photo["id"]: photo for photo in user.items(f"/subjects/{subject}/photos")}
             photos = [found[one] for one in ids]
             return photos if all(photo["state"] in PHOTO_ENDS for photo in photos) else None
 
-        return eventually(read, seconds=90)
+        return eventually(read, seconds=seconds)
 
     def subject_with_photos(self, user: AvatarClient, count: int = 10) -> str:
         subject = self.new_subject(user)

@@ -68,7 +68,7 @@ def test_an_expired_token_answers_401(stage: Stage) -> None:
     pool = replace(stage.pool, client_id=brief["ClientId"])
     account = Account.invent("brief")
     pool.sign_up(account)
-    user = AvatarClient(stage.base_url, pool.sign_in(account)["IdToken"])
+    user = AvatarClient(stage.base_url, pool.sign_in(account)["AccessToken"])
     user.get("/subjects")
     time.sleep(2.5)
     with pytest.raises(ApiError) as refusal:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from demo.client import AvatarClient
 from demo.photos import portraits
+from tests.e2e.lost_events import reconcile, without_upload_events
 from tests.e2e.stage import eventually
 
 if TYPE_CHECKING:
@@ -13,13 +14,6 @@ if TYPE_CHECKING:
 
 def send(stage: Stage, queue: str, message: dict[str, Any]) -> None:
     stage.client("sqs").send_message(QueueUrl=stage.queue(queue), MessageBody=json.dumps(message))
-
-
-def reconcile(stage: Stage) -> None:
-    answer = stage.client("lambda").invoke(
-        FunctionName=stage.function("events.reconciler"), Payload=b"{}"
-    )
-    assert "FunctionError" not in answer, answer["Payload"].read()
 
 
 def drained(stage: Stage, queue: str) -> bool:
@@ -69,15 +63,8 @@ def test_a_lost_upload_event_is_found_by_the_reconciler(stage: Stage, alice: Ava
     content = portraits(1)[0].content
     wanted = {"photos": [{"content_type": "image/jpeg", "size_bytes": len(content)}]}
     slot = alice.post(f"/subjects/{subject}/photos", wanted)["photos"][0]
-    events = stage.client("events")
-    rules = [r["Name"] for r in events.list_rules()["Rules"] if "Object Created" in str(r)]
-    for rule in rules:
-        events.disable_rule(Name=rule)
-    try:
+    with without_upload_events(stage):
         alice.upload(slot, content).raise_for_status()
-    finally:
-        for rule in rules:
-            events.enable_rule(Name=rule)
     assert alice.get(f"/subjects/{subject}")["photos"]["accepted"] == 0
     eventually(lambda: reconciled(stage, alice, subject), seconds=90, every=2)
 

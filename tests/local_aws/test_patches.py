@@ -7,6 +7,7 @@ import json
 import time
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,9 @@ from tests.local_aws.conftest import allow
 MakeRole = Callable[..., str]
 CODE = """
 import json, os
+
+if os.environ.get("BROKEN"):
+    import a_module_that_was_not_bundled
 
 class PhotoMissingError(Exception):
     pass
@@ -33,6 +37,8 @@ def handler(event, context):
             except ImportError as error:
                 return str(error)
             return "found"
+        case "where":
+            return os.path.realpath(os.environ["LAMBDA_TASK_ROOT"])
         case "metric":
             print(json.dumps({
                 "_aws": {"Timestamp": 0, "CloudWatchMetrics": [{
@@ -163,3 +169,92 @@ def test_a_workers_environment_is_the_functions_not_the_servers(
     assert environment["AWS_ENDPOINT_URL"] == aws.endpoint
     assert environment["AWS_ACCESS_KEY_ID"].startswith("ASIA")
     assert not {"AUTH", "GATEWAY_PORT", "LOCAL_AWS_DATA", "VIRTUAL_ENV"} & set(environment)
+
+
+def test_a_function_that_cannot_be_imported_leaves_its_traceback_in_its_log(
+    aws: EmbeddedAws, function: str
+) -> None:
+    functions, logs = aws.client("lambda"), aws.client("logs")
+    code = functions.get_function(FunctionName=function)["Configuration"]
+    bundle = io.BytesIO()
+    with zipfile.ZipFile(bundle, "w") as archive:
+        archive.writestr("index.py", CODE)
+    functions.create_function(
+        FunctionName="patches-broken",
+        Runtime="python3.12",
+        Handler="index.handler",
+        Role=code["Role"],
+        Code={"ZipFile": bundle.getvalue()},
+        Environment={"Variables": {"BROKEN": "1"}},
+    )
+
+    answer = invoke(aws, "patches-broken", do="environment")
+    found = logs.filter_log_events(logGroupName="/aws/lambda/patches-broken")["events"]
+
+    assert "a_module_that_was_not_bundled" in answer["errorMessage"]
+    text = "\n".join(event["message"] for event in found)
+    assert 'index.py", line' in text
+    assert "ModuleNotFoundError: No module named 'a_module_that_was_not_bundled'" in text
+
+
+def test_a_metric_that_a_function_logs_reaches_cloudwatch(aws: EmbeddedAws, function: str) -> None:
+    invoke(aws, function, do="metric")
+
+    now = time.time()
+    points = aws.client("cloudwatch").get_metric_statistics(
+        Namespace="Avatar",
+        MetricName="PhotoRejected",
+        Dimensions=[{"Name": "service", "Value": "intake"}],
+        StartTime=now - 300,
+        EndTime=now + 60,
+        Period=60,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    assert [point["Sum"] for point in points] == [2.0]
+
+
+def test_a_policy_that_refuses_plain_http_does_not_lock_out_this_machine(
+    aws: EmbeddedAws, make_role: MakeRole, as_role: Callable[[str, str], Any]
+) -> None:
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="tls-only")
+    s3.put_object(Bucket="tls-only", Key="a", Body=b"content")
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": ["arn:aws:s3:::tls-only", "arn:aws:s3:::tls-only/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    policy = {"Version": "2012-10-17", "Statement": [deny]}
+    s3.put_bucket_policy(Bucket="tls-only", Policy=json.dumps(policy))
+    role = make_role("tls-reader", "lambda.amazonaws.com", allow("s3:GetObject"))
+
+    direct = as_role("s3", role).get_object(Bucket="tls-only", Key="a")["Body"].read()
+    through_a_service = as_role("personalize", role).describe_campaign(campaignArn="tls-only/a")
+
+    assert direct == b"content"
+    assert through_a_service["campaign"]["name"] == "content"
+
+
+def test_code_is_unpacked_once_for_all_workers(aws: EmbeddedAws, function: str) -> None:
+    place = Path(invoke(aws, function, do="where"))
+    configuration = aws.client("lambda").get_function(FunctionName=function)["Configuration"]
+    twin = aws.client("lambda").create_function(
+        FunctionName="patches-twin",
+        Runtime=configuration["Runtime"],
+        Handler=configuration["Handler"],
+        Role=configuration["Role"],
+        Code={"ZipFile": bundle_of(place)},
+    )["FunctionArn"]
+    assert invoke(aws, twin, do="where") != str(place)  # other bytes, other folder
+    assert place.name.startswith("lambda-code-")
+    assert (place / "index.py").is_file()
+
+
+def bundle_of(place: Path) -> bytes:
+    """The same module in an archive of other bytes."""
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.write(place / "index.py", "index.py")
+    return code.getvalue()

@@ -75,3 +75,8 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     write_whole(file, b"second")
     assert file.read_text() == "second"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_the_subjects_kind_is_what_the_training_was_told() -> None:
+    assert manifest().kind == ""
+    assert dataclasses.replace(manifest(), training={"kind": "pet"}).kind == "pet"

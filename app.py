@@ -1,0 +1,21 @@
+"""CDK entry point: reads the environment, wires the stacks, nothing else."""
+
+import sys
+
+import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks
+
+from infra.application import add_stacks
+from infra.settings import SettingsError, load
+
+app = cdk.App()
+try:
+    settings = load(
+        app.node.try_get_context("environments"),
+        app.node.try_get_context("environment") or "dev",
+    )
+except SettingsError as error:
+    sys.exit(str(error))
+add_stacks(app, settings)
+cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+app.synth()

@@ -1,0 +1,71 @@
+"""Loading the base model once, at start."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from diffusers import (
+    AutoencoderKL,
+    StableDiffusionPipeline,
+    StableDiffusionXLPipeline,
+    UNet2DConditionModel,
+)
+from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+
+from contract.base_folder import described, variant_of
+from contract.base_model import BaseModel, Family
+from inference.settings import Precision
+
+_DTYPES = {Precision.FP32: torch.float32, Precision.FP16: torch.float16}
+
+
+@dataclass(frozen=True)
+class Base:
+    """A diffusers pipeline and the parts of it that adapters touch."""
+
+    description: BaseModel
+    pipeline: StableDiffusionPipeline | StableDiffusionXLPipeline
+    tokenizers: list[CLIPTokenizer]
+    text_encoders: list[CLIPTextModel | CLIPTextModelWithProjection]
+
+    @property
+    def unet(self) -> UNet2DConditionModel:
+        """The denoiser, which takes the LoRA."""
+        return self.pipeline.unet
+
+    @property
+    def vae(self) -> AutoencoderKL:
+        """The autoencoder."""
+        return self.pipeline.vae
+
+    @property
+    def is_xl(self) -> bool:
+        """Whether there are two text encoders and sizes to tell."""
+        return self.description.family is Family.SDXL
+
+
+def load_base(folder: Path, base_model_id: str, precision: Precision, device: torch.device) -> Base:
+    """Load a published base model; raises if the folder is not whole or is another model."""
+    description = described(folder)
+    if description.id != base_model_id:
+        raise ValueError("the model folder holds another base model than BASE_MODEL_ID names")
+    xl = description.family is Family.SDXL
+    kind = StableDiffusionXLPipeline if xl else StableDiffusionPipeline
+    # Screening is the application's: a second opinion in here would hide pictures from reviewers.
+    plain = {"add_watermarker": False} if xl else {"safety_checker": None}
+    pipeline = kind.from_pretrained(
+        folder,
+        dtype=_DTYPES[precision],
+        variant=variant_of(folder),
+        use_safetensors=True,
+        local_files_only=True,
+        **plain,
+    ).to(device)
+    pipeline.set_progress_bar_config(disable=True)
+    tokenizers, encoders = [pipeline.tokenizer], [pipeline.text_encoder]
+    if xl:
+        tokenizers.append(pipeline.tokenizer_2)
+        encoders.append(pipeline.text_encoder_2)
+    for model in (pipeline.unet, pipeline.vae, *encoders):
+        model.requires_grad_(requires_grad=False).eval()
+    return Base(description, pipeline, tokenizers, encoders)

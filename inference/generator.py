@@ -1,0 +1,134 @@
+"""Making the pictures of one request."""
+
+import io
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+
+from contract.generation import GenerationRequest
+from contract.generation_result import Artifact, FinishReason, GenerationResponse, Timings
+from inference.adapter_cache import AdapterCache, CachedAdapter
+from inference.adapter_slot import AdapterSlot
+from inference.adapter_tensors import AdapterTensors, check_manifest, read_adapter
+from inference.base import Base
+from inference.errors import AdapterError, RequestRefusedError
+from inference.prompts import texts_of
+from inference.samplers import scheduler_for
+from inference.text_encoding import Encoded, TextEncoding
+
+
+@dataclass(frozen=True)
+class _Active:
+    """The adapter of a request, in place."""
+
+    cached: CachedAdapter
+    vectors: list[torch.Tensor]
+
+
+class Generator:
+    """One base model, one slot for adapters; requests one after the other."""
+
+    def __init__(self, base: Base, cache: AdapterCache) -> None:
+        self._base = base
+        self._cache = cache
+        self._schedule = base.pipeline.scheduler
+        self._slot = AdapterSlot(base.unet)
+        self._texts = TextEncoding(base)
+        self._vectors: list[torch.Tensor] = []
+
+    def generate(self, request: GenerationRequest) -> GenerationResponse:
+        """All samples of a request. Raises ServingError; the next request is not affected."""
+        begun = time.perf_counter()
+        if request.base_model != self._base.description.id:
+            raise RequestRefusedError("base_model_mismatch", "Another base model is served here.")
+        active = self._activate(request)
+        loaded = time.perf_counter()
+        vectors = active.vectors if active else None
+        texts = texts_of(request, active.cached.manifest if active else None)
+        wanted = self._texts.encode(texts.wanted, vectors)
+        unwanted = self._texts.encode(texts.unwanted, vectors)
+        artifacts = tuple(
+            self._sample(request, index, seed, wanted, unwanted)
+            for index, seed in enumerate(request.seeds)
+        )
+        done = time.perf_counter()
+        return GenerationResponse(
+            generation_id=request.generation_id,
+            base_model=self._base.description.id,
+            adapter=active.cached.manifest.sha256 if active else None,
+            artifacts=artifacts,
+            timings=Timings(
+                adapter_load_s=round(loaded - begun, 4),
+                denoise_s=round(done - loaded, 4),
+                total_s=round(done - begun, 4),
+            ),
+        )
+
+    def _activate(self, request: GenerationRequest) -> _Active | None:
+        """Put the request's adapter in place, or switch adapters off."""
+        if request.adapter is None:
+            self._slot.switch(on=False)
+            return None
+        cached = self._cache.get(request.adapter)
+        try:
+            check_manifest(cached.manifest, self._base.description)
+            if self._slot.held == cached.manifest:
+                self._slot.switch(on=True)
+                return _Active(cached, self._vectors)
+            tensors = read_adapter(cached, self._texts.widths)
+            self._slot.put(cached.manifest, tensors)
+        except AdapterError:
+            self._cache.drop(request.adapter.sha256)
+            raise
+        self._vectors = self._on_device(tensors)
+        return _Active(cached, self._vectors)
+
+    def _on_device(self, tensors: AdapterTensors) -> list[torch.Tensor]:
+        return [table.to(self._base.unet.device) for table in tensors.vectors]
+
+    def _sample(
+        self,
+        request: GenerationRequest,
+        index: int,
+        seed: int,
+        wanted: Encoded,
+        unwanted: Encoded,
+    ) -> Artifact:
+        """One picture by itself: the same seed gives the same picture, alone or among others."""
+        pipeline = self._base.pipeline
+        # From the base model's own schedule: one sampler's settings must not reach the next.
+        pipeline.scheduler = scheduler_for(request.sampler, self._schedule)
+        told: dict[str, torch.Tensor | None] = {
+            "prompt_embeds": wanted.hidden,
+            "negative_prompt_embeds": unwanted.hidden,
+        }
+        if self._base.is_xl:
+            told |= {
+                "pooled_prompt_embeds": wanted.pooled,
+                "negative_pooled_prompt_embeds": unwanted.pooled,
+            }
+        pixels = pipeline(
+            **told,
+            width=request.width,
+            height=request.height,
+            num_inference_steps=request.steps,
+            guidance_scale=request.cfg_scale,
+            # On the CPU on every machine: the seed, not the GPU, decides the picture.
+            generator=torch.Generator("cpu").manual_seed(seed),
+            output_type="pt",
+        ).images[0]
+        if not bool(torch.isfinite(pixels).all()):
+            return Artifact(index, seed, FinishReason.ERROR, b"")
+        return Artifact(index, seed, FinishReason.SUCCESS, _png(pixels))
+
+
+def _png(pixels: torch.Tensor) -> bytes:
+    """(3, height, width) in 0…1 as PNG without metadata."""
+    levels = (pixels.float().clamp(0, 1) * 255).round().to(torch.uint8)
+    array: np.ndarray[tuple[int, ...], np.dtype[np.uint8]] = levels.permute(1, 2, 0).cpu().numpy()
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,121 @@
+"""The functions that the Hugging Face inference toolkit calls.
+
+`model_fn(model_dir)` once at start; `transform_fn(model, input_data, content_type, accept)` for
+each request. Whatever transform_fn raises becomes status 400 with the exception's text:
+github.com/aws/sagemaker-huggingface-inference-toolkit, handler_service.py.
+"""
+
+import logging
+import os
+import sys
+import threading
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+
+from contract.errors import ContractError
+from contract.generation import GenerationRequest
+from contract.generation_result import GenerationProgress
+from inference.adapter_cache import AdapterCache
+from inference.base import load_base
+from inference.errors import GenerationFailedError, RequestRefusedError, ServingError
+from inference.generator import Generator
+from inference.object_store import ObjectStore, S3Store, StoreUnavailableError
+from inference.settings import ServingSettings
+
+_log = logging.getLogger(__name__)
+
+
+class Server:
+    """One worker's state: the base model, the adapter cache, and a lock around them."""
+
+    def __init__(self, settings: ServingSettings, store: ObjectStore, generator: Generator) -> None:
+        self._settings = settings
+        self._store = store
+        self._generator = generator
+        self._one_at_a_time = threading.Lock()
+
+    def answer(self, body: str | bytes) -> str:
+        """The response document for a request document. Raises ServingError only."""
+        try:
+            request = GenerationRequest.from_json(body)
+        except ContractError as error:
+            raise RequestRefusedError("request_invalid", f"{error}") from None
+        self._check_addresses(request)
+        with self._one_at_a_time:
+            self._report_running(request)
+            try:
+                response = self._generator.generate(request)
+            except ServingError as error:
+                _log.warning(
+                    "event=refused generation_id=%s code=%s",
+                    request.generation_id,
+                    error.error.code,
+                )
+                raise
+            except Exception as error:  # noqa: BLE001 - the worker must live on
+                raise _unexpected(error, request.generation_id) from None
+        _log.info(
+            "event=generated generation_id=%s samples=%d adapter_load_s=%.3f denoise_s=%.3f",
+            request.generation_id,
+            len(response.artifacts),
+            response.timings.adapter_load_s,
+            response.timings.denoise_s,
+        )
+        return response.to_json()
+
+    def _check_addresses(self, request: GenerationRequest) -> None:
+        adapter, progress = request.adapter, request.progress_uri
+        if adapter is not None and not adapter.uri.is_inside(self._settings.adapter_prefix):
+            raise RequestRefusedError("address_refused", "The adapter's address is not allowed.")
+        if not progress.is_inside(self._settings.work_prefix) or progress.key.endswith("/"):
+            raise RequestRefusedError("address_refused", "The progress address is not allowed.")
+
+    def _report_running(self, request: GenerationRequest) -> None:
+        """A sign of life; a generation does not fail for want of it."""
+        document = GenerationProgress(datetime.now(UTC)).to_json()
+        try:
+            self._store.write(request.progress_uri, document)
+        except StoreUnavailableError as error:
+            _log.warning(
+                "event=progress_not_written generation_id=%s reason=%s",
+                request.generation_id,
+                error,
+            )
+
+
+def _unexpected(error: Exception, generation_id: str) -> GenerationFailedError:
+    """Log where it happened, not what it was about: messages may repeat a prompt."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    _log.error(
+        "event=failed generation_id=%s error=%s at=%s:%s",
+        generation_id,
+        type(error).__name__,
+        Path(place.filename).name,
+        place.lineno,
+    )
+    if isinstance(error, torch.OutOfMemoryError):
+        torch.cuda.empty_cache()
+        return GenerationFailedError("out_of_memory", "The accelerator's memory is too small.")
+    return GenerationFailedError("internal_error", "The generation failed unexpectedly.")
+
+
+def model_fn(model_dir: str) -> Server:
+    """Load the base model; an error here keeps the endpoint from becoming healthy."""
+    if not logging.getLogger().handlers:
+        logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    settings = ServingSettings.from_environment(os.environ)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    store = S3Store()
+    base = load_base(Path(model_dir), settings.base_model_id, settings.precision, device)
+    cache = AdapterCache(store, settings.cache_folder, settings.cache_bytes)
+    _log.info("event=ready base=%s device=%s", base.description.id, device.type)
+    return Server(settings, store, Generator(base, cache))
+
+
+def transform_fn(model: Server, input_data: str | bytes, content_type: str, accept: str) -> str:
+    """Answer one request; the answer is JSON whatever is accepted."""
+    del content_type, accept
+    return model.answer(input_data)

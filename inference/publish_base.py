@@ -1,0 +1,158 @@
+"""Publish a base model: `python -m inference.publish_base --source FOLDER --id ID --bucket BUCKET`.
+
+Uploads the weights, the bootstrap and, last, `base.json`: where that lies, the model is whole. What
+is there already is not sent again, so an interrupted run goes on where it stopped.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import boto3
+from botocore.exceptions import ClientError
+
+from contract.adapter import file_sha256
+from contract.base_folder import content_hash, family_of, model_files
+from contract.base_model import BASE_FILE, BaseModel
+from contract.errors import ContractError
+
+_SHIPPED = {
+    name: Path(__file__).parent.parent / "models" / name for name in ("tiny-sd", "tiny-sdxl")
+}
+_CODE_FILE = "code/inference.py"
+_MIB = 1024 * 1024
+
+
+class Bucket(Protocol):
+    """The port; tests use one in memory."""
+
+    def digest(self, key: str) -> str | None:
+        """SHA-256 that the object was stored with, or None."""
+        ...
+
+    def read(self, key: str) -> bytes | None:
+        """A small object, or None."""
+        ...
+
+    def store(self, key: str, path: Path, digest: str) -> None:
+        """Upload a file and remember its SHA-256."""
+        ...
+
+    def store_text(self, key: str, text: str) -> None:
+        """Upload a JSON document."""
+        ...
+
+
+class S3Bucket:
+    """A bucket in S3; `kms_key` encrypts with that key instead of the bucket's default."""
+
+    def __init__(self, name: str, kms_key: str | None) -> None:
+        self._s3 = boto3.client("s3")
+        self._name = name
+        self._encryption = (
+            {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
+        )
+
+    def digest(self, key: str) -> str | None:
+        """See Bucket."""
+        try:
+            return self._s3.head_object(Bucket=self._name, Key=key)["Metadata"].get("sha256")
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                return None
+            raise
+
+    def read(self, key: str) -> bytes | None:
+        """See Bucket."""
+        try:
+            return self._s3.get_object(Bucket=self._name, Key=key)["Body"].read(_MIB)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                return None
+            raise
+
+    def store(self, key: str, path: Path, digest: str) -> None:
+        """See Bucket."""
+        extra = {"Metadata": {"sha256": digest}, **self._encryption}
+        self._s3.upload_file(str(path), self._name, key, ExtraArgs=extra)
+
+    def store_text(self, key: str, text: str) -> None:
+        """See Bucket."""
+        self._s3.put_object(
+            Bucket=self._name,
+            Key=key,
+            Body=text.encode(),
+            ContentType="application/json",
+            **self._encryption,  # type: ignore[arg-type]
+        )
+
+
+class AlreadyPublishedError(Exception):
+    """Another model lies under this id; adapters were made for it."""
+
+
+def publish(folder: Path, base_id: str, bucket: Bucket, *, replace: bool = False) -> BaseModel:
+    """Upload what is missing; raises BaseFolderError or AlreadyPublishedError before any upload."""
+    files = model_files(folder)
+    _say(f"Reading {len(files)} files of {folder.name} ...")
+    base = BaseModel(base_id, content_hash(folder), family_of(folder))
+    description = base.to_json()
+    prefix = f"base/{base_id}"
+    present = bucket.read(f"{prefix}/{BASE_FILE}")
+    if present is not None and not replace and BaseModel.from_json(present) != base:
+        raise AlreadyPublishedError(
+            f"another model is published as {base_id}, and adapters may depend on it: "
+            "choose another --id, or say --replace"
+        )
+    pairs = [(file.as_posix(), folder / file) for file in files]
+    pairs.append((_CODE_FILE, Path(__file__).with_name("bootstrap.py")))
+    for number, (name, path) in enumerate(pairs, start=1):
+        digest = file_sha256(path)
+        there = bucket.digest(f"{prefix}/{name}") == digest
+        if not there:
+            bucket.store(f"{prefix}/{name}", path, digest)
+        size = path.stat().st_size / _MIB
+        state = "is there" if there else "uploaded"
+        _say(f"[{number}/{len(pairs)}] {name} ({size:.1f} MiB) {state}")
+    if present is None or BaseModel.from_json(present) != base:
+        bucket.store_text(f"{prefix}/{BASE_FILE}", description)
+    _say(f"Published {base_id} ({base.family}), hash {base.hash[:12]}.")
+    return base
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command line; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m inference.publish_base", description="Publish a base model to S3."
+    )
+    parser.add_argument(
+        "--source", required=True, help="a folder in diffusers layout, or tiny-sd, or tiny-sdxl"
+    )
+    parser.add_argument("--id", required=True, help="the name under which it is published")
+    parser.add_argument("--bucket", required=True, help="the models bucket")
+    parser.add_argument("--kms-key", help="ARN of the key to encrypt with")
+    parser.add_argument("--replace", action="store_true", help="even if adapters depend on it")
+    given = parser.parse_args(arguments)
+    folder = _SHIPPED.get(given.source, Path(given.source))
+    if not folder.is_dir():
+        _say(f"error: there is no folder {folder}")
+        return 1
+    try:
+        publish(folder, given.id, S3Bucket(given.bucket, given.kms_key), replace=given.replace)
+    except (ContractError, AlreadyPublishedError) as error:
+        _say(f"error: {error}")
+        return 1
+    except ClientError as error:
+        _say(f"error: S3 answered {error.response['Error']['Code']}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,53 @@
+"""What the endpoint is told by its environment variables."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from contract.s3_location import S3Location
+
+_GIB = 1024**3
+
+
+class Precision(StrEnum):
+    """Number format of weights and computation."""
+
+    FP32 = "fp32"
+    FP16 = "fp16"
+
+
+@dataclass(frozen=True)
+class ServingSettings:
+    """Typed environment. The prefixes are all that requests may point into."""
+
+    adapter_prefix: S3Location
+    work_prefix: S3Location
+    base_model_id: str
+    precision: Precision
+    cache_bytes: int
+    cache_folder: Path
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "ServingSettings":
+        """Read and check; raises at start, so that a wrong deployment never becomes healthy."""
+        missing = [
+            name
+            for name in ("ADAPTER_PREFIX_URI", "WORK_PREFIX_URI", "BASE_MODEL_ID")
+            if not environment.get(name)
+        ]
+        if missing:
+            raise ValueError(f"environment variable(s) missing: {', '.join(missing)}")
+        cache_bytes = int(environment.get("ADAPTER_CACHE_BYTES", 10 * _GIB))
+        if cache_bytes <= 0:
+            raise ValueError("ADAPTER_CACHE_BYTES must be positive")
+        folder = environment.get("ADAPTER_CACHE_FOLDER")
+        return cls(
+            adapter_prefix=S3Location.parse(environment["ADAPTER_PREFIX_URI"]),
+            work_prefix=S3Location.parse(environment["WORK_PREFIX_URI"]),
+            base_model_id=environment["BASE_MODEL_ID"],
+            precision=Precision(environment.get("PRECISION", Precision.FP16)),
+            cache_bytes=cache_bytes,
+            cache_folder=Path(folder) if folder else Path(tempfile.gettempdir()) / "adapters",
+        )

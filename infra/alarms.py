@@ -1,0 +1,137 @@
+"""The alarms: few, each with a sentence on what it means for users."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from constructs import Construct
+
+from infra import metrics
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_sns as sns
+    from aws_cdk import aws_sqs as sqs
+
+    from infra.api import ApiStack
+    from infra.inference import InferenceStack
+    from infra.settings import EnvironmentSettings
+    from infra.training import TrainingStack
+
+# Functions that screen, and count this metric when Rekognition or Comprehend does not answer.
+MODERATION_UNAVAILABLE = "ModerationUnavailable"
+SCREENING_SERVICES = ("intake", "results", "api_generations")
+
+
+class Alarms(Construct):
+    """Each alarm watches one metric and tells ``topic``, when it starts and when it is over."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: EnvironmentSettings,
+        topic: sns.ITopic,
+        training: TrainingStack,
+        inference: InferenceStack,
+        api: ApiStack,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._action = actions.SnsAction(topic)
+        self._on_api(api, settings)
+        self._on_endpoint(inference, settings)
+        self._alarm(
+            "TrainingFailed",
+            training.state_machine.metric_failed(period=metrics.FIVE_MINUTES),
+            "A training failed for good: its execution's history and its record say why",
+        )
+        self._alarm(
+            "TrainingTimedOut",
+            training.state_machine.metric_timed_out(period=metrics.FIVE_MINUTES),
+            "A training took longer than all its attempts may take",
+        )
+        for service in SCREENING_SERVICES:
+            self._alarm(
+                f"ModerationUnavailable-{service}",
+                metrics.of_service(service, MODERATION_UNAVAILABLE),
+                f"{service} cannot screen: photos, prompts or images wait until it can",
+            )
+        for name, queue in dead_letter_queues(training, inference, api).items():
+            self._on_dead_letters(name, queue)
+
+    def _on_api(self, api: ApiStack, settings: EnvironmentSettings) -> None:
+        stage = api.rest.stage
+        self._alarm(
+            "ApiFaults",
+            stage.metric_server_error(period=metrics.FIVE_MINUTES),
+            "Requests to the API end in 5XX",
+            threshold=5,
+        )
+        self._alarm(
+            "ApiSlow",
+            stage.metric_latency(period=metrics.FIVE_MINUTES, statistic="p99"),
+            "One request in a hundred takes too long (milliseconds)",
+            threshold=settings.alarms.api_p99_ms,
+            periods=3,
+        )
+
+    def _on_endpoint(self, inference: InferenceStack, settings: EnvironmentSettings) -> None:
+        endpoint = inference.endpoint
+        self._alarm(
+            "OldestRequest",
+            metrics.of_queue(endpoint, "ApproximateAgeOfOldestRequest", "Maximum"),
+            "A generation waits too long (seconds): no capacity, or the endpoint does not come up",
+            threshold=settings.alarms.oldest_request_seconds,
+        )
+        for name in ("Invocation5XXErrors", "InvocationFailures"):
+            self._alarm(
+                f"Endpoint{name}",
+                metrics.of_variant(endpoint, name),
+                "The serving container fails; users see failed generations",
+            )
+
+    def _on_dead_letters(self, name: str, queue: sqs.IQueue) -> None:
+        self._alarm(
+            f"DeadLetters-{name}",
+            queue.metric_approximate_number_of_messages_visible(
+                period=Duration.minutes(1), statistic="Maximum"
+            ),
+            f"Messages of {name} could not be handled: read one, mend, redrive",
+        )
+
+    def _alarm(
+        self,
+        construct_id: str,
+        metric: cloudwatch.Metric,
+        description: str,
+        threshold: float = 1,
+        periods: int = 1,
+    ) -> None:
+        alarm = metric.create_alarm(
+            self,
+            construct_id,
+            alarm_description=description,
+            threshold=threshold,
+            evaluation_periods=periods,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            # Nobody uses it, nothing failed: no data is no alarm.
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(self._action)
+        alarm.add_ok_action(self._action)
+
+
+def dead_letter_queues(
+    training: TrainingStack, inference: InferenceStack, api: ApiStack
+) -> dict[str, sqs.IQueue]:
+    """Every dead-letter queue of the service, by the work that it is for."""
+    return {
+        "intake": api.background.intake.dead_letters,
+        "erasure": api.background.erasure.dead_letters,
+        "reconciler": api.background.unreconciled,
+        "results": inference.results.dead_letters,
+        "training-events": training.events.dead_letters,
+    }

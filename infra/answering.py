@@ -1,0 +1,134 @@
+"""The functions that answer the API, one for each group of routes, each with its own rights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from constructs import Construct
+
+from infra import access
+from infra.functions import FunctionSpec, ServiceFunction
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_sqs as sqs
+    from aws_cdk import aws_stepfunctions as sfn
+
+    from infra.endpoint import AsyncEndpoint
+    from infra.settings import EnvironmentSettings
+    from infra.storage import StorageStack
+
+_CATALOGUE = FunctionSpec("lambdas.api.catalogue.handler")
+# More memory is more CPU: validation and signing are what a caller waits for.
+_SUBJECTS = FunctionSpec("lambdas.api.subjects.handler", memory=1024)
+_TRAININGS = FunctionSpec("lambdas.api.trainings.handler", memory=1024)
+_GENERATIONS = FunctionSpec("lambdas.api.generations.handler", memory=1024)
+
+
+class Answering(Construct):
+    """``functions``: group of routes → its function."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: EnvironmentSettings,
+        storage: StorageStack,
+        key: kms.IKey,
+        machine: sfn.StateMachine,
+        endpoint: AsyncEndpoint,
+        erasure: sqs.IQueue,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._settings = settings
+        self._storage = storage
+        self._key = key
+        self._erasure = erasure
+        self.functions = {
+            # Reads nothing but its settings.
+            "catalogue": self._function("Catalogue", _CATALOGUE, {}, encrypted_data=False),
+            "subjects": self._subjects(),
+            "trainings": self._trainings(machine),
+            "generations": self._generations(endpoint),
+        }
+
+    def _function(
+        self, construct_id: str, spec: FunctionSpec, environment: dict[str, str], **options: Any
+    ) -> ServiceFunction:
+        return ServiceFunction(
+            self,
+            construct_id,
+            spec=spec,
+            settings=self._settings,
+            key=self._key,
+            environment=environment,
+            **options,
+        )
+
+    def _recording(
+        self, construct_id: str, spec: FunctionSpec, environment: dict[str, str]
+    ) -> ServiceFunction:
+        storage = self._storage
+        return self._function(
+            construct_id, spec, environment, records=storage.table, replays=storage.idempotency
+        )
+
+    def _subjects(self) -> ServiceFunction:
+        storage = self._storage
+        function = self._recording(
+            "Subjects",
+            _SUBJECTS,
+            {
+                "UPLOADS_BUCKET": storage.uploads.bucket_name,
+                "PHOTOS_BUCKET": storage.photos.bucket_name,
+                "ERASURE_QUEUE_URL": self._erasure.queue_url,
+            },
+        )
+        # A presigned POST or GET may do what its signer may do.
+        access.allow_objects(function.role, storage.uploads, "photos/", "s3:PutObject")
+        access.allow_objects(function.role, storage.photos, "", "s3:GetObject")
+        access.allow(function.role, self._erasure.queue_arn, "sqs:SendMessage")
+        return function
+
+    def _trainings(self, machine: sfn.StateMachine) -> ServiceFunction:
+        storage = self._storage
+        function = self._recording(
+            "Trainings",
+            _TRAININGS,
+            {
+                "WORK_BUCKET": storage.work.bucket_name,
+                "STATE_MACHINE_ARN": machine.state_machine_arn,
+            },
+        )
+        access.allow_objects(function.role, storage.work, "trainings/", "s3:GetObject")
+        access.allow(function.role, machine.state_machine_arn, "states:StartExecution")
+        access.allow_executions(function.role, machine, "states:StopExecution")
+        return function
+
+    def _generations(self, endpoint: AsyncEndpoint) -> ServiceFunction:
+        storage = self._storage
+        function = self._recording(
+            "Generations",
+            _GENERATIONS,
+            {
+                "WORK_BUCKET": storage.work.bucket_name,
+                "MODELS_BUCKET": storage.models.bucket_name,
+                "AVATARS_BUCKET": storage.avatars.bucket_name,
+                "ENDPOINT_NAME": endpoint.name,
+                "ERASURE_QUEUE_URL": self._erasure.queue_url,
+            },
+        )
+        role = function.role
+        access.allow_objects(role, storage.work, "generations/", "s3:GetObject", "s3:PutObject")
+        access.allow_objects(role, storage.avatars, "", "s3:GetObject")
+        access.allow(
+            role, endpoint.arn, "sagemaker:InvokeEndpointAsync", "sagemaker:DescribeEndpoint"
+        )
+        access.allow_anywhere(
+            role,
+            "Comprehend screens text and X-Ray takes traces: neither knows a resource",
+            "comprehend:DetectToxicContent",
+        )
+        access.allow(role, self._erasure.queue_arn, "sqs:SendMessage")
+        return function

@@ -1,0 +1,161 @@
+"""Stack ``inference``: the endpoint that serves everybody's adapter, and its results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3_assets as assets
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+
+from infra import access, bundling
+from infra.containers import allow_container, image_uri
+from infra.endpoint import AsyncEndpoint
+from infra.functions import FunctionSpec, ServiceFunction
+from infra.queues import WorkQueue
+from infra.scaling import ScaleToZero
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from infra.settings import EnvironmentSettings
+    from infra.storage import StorageStack
+
+_RESULTS = FunctionSpec(
+    "lambdas.events.results.handler",
+    bundle="media",
+    memory=1769,  # one whole vCPU: images are decoded and encoded
+    timeout_seconds=120,
+)
+
+# The Hugging Face containers run the multi-model server with limits of a web service. These lift
+# it to those of asynchronous inference: an hour for one invocation; four images of a megapixel.
+_INVOCATION_SECONDS = 3600
+_BODY_BYTES = 100 * 1024 * 1024
+
+
+class InferenceStack(Stack):
+    """Endpoint, scaling, topics, and the function that looks at every image first."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: EnvironmentSettings,
+        storage: StorageStack,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, construct_id, **kwargs)
+        self._settings = settings
+        self._storage = storage
+        self._key = kms.Key.from_key_arn(self, "DataKey", storage.key.key_arn)
+        image = image_uri("inference", settings.region, settings.endpoint.instance_types[0])
+        code = assets.Asset(
+            self, "Code", path=str(bundling.serving_code(settings.code.vendor_wheels))
+        )
+        success, error = self._topic("Success"), self._topic("Error")
+        role = self._serving_role(image, code, success, error)
+        self.endpoint = AsyncEndpoint(
+            self,
+            "Serving",
+            settings=settings,
+            image=image,
+            role=role,
+            environment=self._container_environment(code),
+            models=storage.models,
+            work=storage.work,
+            key=self._key,
+            success=success,
+            error=error,
+        )
+        scaling = ScaleToZero(self, "Scaling", settings=settings, endpoint=self.endpoint)
+        self.results = WorkQueue(
+            self, "Results", settings=settings, key=self._key, handling=_RESULTS.timeout
+        )
+        for topic in (success, error):
+            topic.add_subscription(
+                subscriptions.SqsSubscription(
+                    self.results.queue, dead_letter_queue=self.results.dead_letters
+                )
+            )
+        self.functions = [self._results_function()]
+        CfnOutput(self, "EndpointName", value=self.endpoint.name)
+        CfnOutput(self, "ScalableTargetId", value=scaling.target.ref)
+
+    def _topic(self, name: str) -> sns.Topic:
+        return sns.Topic(self, name, master_key=self._key, enforce_ssl=True)
+
+    def _container_environment(self, code: assets.Asset) -> dict[str, str]:
+        settings, storage = self._settings, self._storage
+        return {
+            "SERVING_CODE_URI": code.s3_object_url,
+            "ADAPTER_PREFIX_URI": storage.models.s3_url_for_object("adapters/"),
+            "WORK_PREFIX_URI": storage.work.s3_url_for_object("generations/"),
+            "BASE_MODEL_ID": settings.base_model.id,
+            "PRECISION": settings.base_model.precision,
+            "ADAPTER_CACHE_BYTES": str(settings.endpoint.adapter_cache_gb * 1024**3),
+            "SAGEMAKER_MODEL_SERVER_WORKERS": "1",  # one process owns the GPU
+            "SAGEMAKER_MODEL_SERVER_TIMEOUT": str(_INVOCATION_SECONDS),
+            "MMS_DEFAULT_RESPONSE_TIMEOUT": str(_INVOCATION_SECONDS),
+            "MMS_MAX_REQUEST_SIZE": str(_BODY_BYTES),
+            "MMS_MAX_RESPONSE_SIZE": str(_BODY_BYTES),
+        }
+
+    def _serving_role(
+        self, image: str, code: assets.Asset, success: sns.Topic, error: sns.Topic
+    ) -> iam.Role:
+        storage = self._storage
+        role = iam.Role(
+            self, "ServingRole", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com")
+        )
+        allow_container(
+            role, image=image, code=code, key=self._key, log_group="/aws/sagemaker/Endpoints/*"
+        )
+        for prefix in ("base/", "adapters/"):
+            access.allow_objects(role, storage.models, prefix, "s3:GetObject")
+        # SageMaker lists the base model's prefix; an adapter is fetched by its name.
+        access.allow_listing(role, storage.models, "base/")
+        access.allow_objects(role, storage.work, "generations/", "s3:GetObject")
+        access.allow_objects(role, storage.work, "generations/*/progress.json", "s3:PutObject")
+        # What SageMaker itself does in the role's name around an asynchronous invocation.
+        for prefix in ("results/", "failures/"):
+            access.allow_objects(
+                role, storage.work, prefix, "s3:PutObject", "s3:AbortMultipartUpload"
+            )
+            # SageMaker is given these folders without the slash, and may list them so.
+            access.allow_listing(role, storage.work, prefix.removesuffix("/"))
+        access.allow(role, [success.topic_arn, error.topic_arn], "sns:Publish")
+        return role
+
+    def _results_function(self) -> ServiceFunction:
+        storage = self._storage
+        function = ServiceFunction(
+            self,
+            "ResultsHandler",
+            spec=_RESULTS,
+            settings=self._settings,
+            key=self._key,
+            records=storage.table,
+            environment={
+                "WORK_BUCKET": storage.work.bucket_name,
+                "AVATARS_BUCKET": storage.avatars.bucket_name,
+            },
+        )
+        for prefix in ("results/", "failures/"):
+            access.allow_objects(
+                function.role, storage.work, prefix, "s3:GetObject", "s3:DeleteObject"
+            )
+        # Delete: a generation may be cancelled while its images are being screened.
+        access.allow_objects(function.role, storage.avatars, "", "s3:PutObject", "s3:DeleteObject")
+        access.allow_anywhere(
+            function.role,
+            "Rekognition screens bytes and X-Ray takes traces: neither knows a resource",
+            "rekognition:DetectModerationLabels",
+        )
+        # Images are large: few at a time, so that one visit stays within its time.
+        function.consume(self.results, batch_size=2)
+        return function

@@ -1,0 +1,225 @@
+"""Typed settings of one environment, read from the ``environments`` block of ``cdk.json``.
+
+Whatever differs between a laptop, a development account and production stands there and nowhere
+else. A block that is wrong stops the synth with one sentence that says where and what.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+EmailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
+
+# Retentions that CloudWatch Logs knows (PutRetentionPolicy), a sensible part of them.
+LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365]
+
+
+class SettingsError(ValueError):
+    """The settings of an environment cannot be used; the message says which and why."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FunctionSettings(_Strict):
+    """How the Lambda functions run.
+
+    ``platform``: ``aws`` bundles for arm64 and the declared Python, ``host`` for this machine.
+    """
+
+    platform: Literal["aws", "host"] = "aws"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class IdentitySettings(_Strict):
+    """Sign-in: where the hosted pages may return to, and how long a token lives."""
+
+    callback_urls: list[str] = Field(min_length=1)
+    logout_urls: list[str] = Field(min_length=1)
+    access_token_minutes: int = Field(default=60, ge=5, le=1440)
+    refresh_token_days: int = Field(default=30, ge=1, le=3650)
+
+
+class ApiSettings(_Strict):
+    """Throttles of the API, for everybody together and for one address."""
+
+    cors_origins: list[str] = Field(min_length=1)
+    requests_per_second: int = Field(default=50, ge=1)
+    burst: int = Field(default=100, ge=1)
+    requests_per_address: int = Field(default=1000, ge=10)  # in five minutes, by the firewall
+
+
+class TrainingSettings(_Strict):
+    """The machine of a training job."""
+
+    instance_type: InstanceType
+    volume_gb: int = Field(default=100, ge=1, le=16384)
+    spot: bool = True
+
+
+class EndpointSettings(_Strict):
+    """The machines of the endpoint: up to five types, the preferred first (InstancePools)."""
+
+    instance_types: list[InstanceType] = Field(min_length=1, max_length=5)
+    max_instances: int = Field(default=2, ge=1)
+    concurrent_invocations: int = Field(default=1, ge=1, le=1000)
+    backlog_per_instance: float = Field(default=4, gt=0)
+    scale_in_cooldown_seconds: int = Field(default=600, ge=0)
+    scale_out_cooldown_seconds: int = Field(default=300, ge=0)
+    # The alarm that wakes stays on until an instance serves, which takes 5 to 11 minutes for SDXL:
+    # a shorter pause would start a second and a third one meanwhile.
+    wake_cooldown_seconds: int = Field(default=900, ge=0)
+    model_download_seconds: int = Field(default=1800, ge=60, le=3600)
+    startup_seconds: int = Field(default=1800, ge=60, le=3600)
+    adapter_cache_gb: int = Field(default=20, ge=1)  # on the instance's disk
+
+    @field_validator("instance_types")
+    @classmethod
+    def _different(cls, types: list[str]) -> list[str]:
+        if len(set(types)) != len(types):
+            raise ValueError("the same instance type stands there twice")
+        return types
+
+
+class CodeSettings(_Strict):
+    """What goes into the code of the two containers.
+
+    ``vendor_wheels`` false leaves out diffusers, peft and accelerate: right only where the
+    container is a process in this project's own virtual environment.
+    """
+
+    vendor_wheels: bool = True
+
+
+class AlarmSettings(_Strict):
+    """Who is told, and from which values on."""
+
+    email: EmailAddress | None = None
+    api_p99_ms: int = Field(default=3000, gt=0)
+    oldest_request_seconds: int = Field(default=3600, gt=0)
+
+
+class BudgetSettings(_Strict):
+    """A monthly cost budget for the account; its address is told at 80 % and when 100 % is due."""
+
+    monthly_usd: int = Field(gt=0)
+    email: EmailAddress
+
+
+class BaseModelSettings(_Strict):
+    """The base model that the endpoint keeps loaded; also told to the API."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")]
+    family: Literal["sd", "sdxl"]
+    sizes: list[tuple[int, int]] = Field(min_length=1)
+    default_negative_prompt: str = ""
+    precision: Literal["fp32", "fp16", "bf16"]
+
+
+class EnvironmentSettings(_Strict):
+    """Everything that one environment decides."""
+
+    name: str
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    keep_data: bool = True  # tables, buckets, users outlive their stack
+    log_retention_days: LogRetentionDays = 30
+    max_receive_count: int = Field(default=5, ge=1, le=1000)
+    reconcile_minutes: int = Field(default=5, ge=1)
+    functions: FunctionSettings = FunctionSettings()
+    identity: IdentitySettings
+    api: ApiSettings
+    training: TrainingSettings
+    endpoint: EndpointSettings
+    code: CodeSettings = CodeSettings()
+    alarms: AlarmSettings = AlarmSettings()
+    budget: BudgetSettings | None = None
+    base_model: BaseModelSettings
+    domain: dict[str, Any]  # the handlers' own settings: validated there, carried verbatim here
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this environment is the embedded AWS."""
+        return self.name == "local"
+
+    @property
+    def domain_settings(self) -> str:
+        """The JSON that the handlers read from ``DOMAIN_SETTINGS``."""
+        document = {**self.domain, "base_model": self.base_model.model_dump(mode="json")}
+        return json.dumps(document, separators=(",", ":"), sort_keys=True)
+
+    @property
+    def training_hours(self) -> float:
+        """The longest that one training with all its attempts may take, in hours."""
+        limits = self.domain["training"]
+        # Half an hour beside each attempt: waiting before it, preparing, publishing.
+        attempt = max(limits["max_wait_seconds"], limits["max_runtime_seconds"]) + 1800
+        return float(limits["max_attempts"] * attempt) / 3600
+
+    @model_validator(mode="after")
+    def _consistent(self) -> EnvironmentSettings:
+        if self.name == "prod" and self.alarms.email is None:
+            raise ValueError("alarms.email is missing: in prod somebody must be told")
+        if self.name == "prod" and not self.keep_data:
+            raise ValueError("keep_data must be true in prod")
+        if not self.is_local:
+            if not self.code.vendor_wheels:
+                raise ValueError("code.vendor_wheels may be false only in the environment 'local'")
+            if self.functions.platform != "aws":
+                raise ValueError("functions.platform may be 'host' only in the environment 'local'")
+            if "*" in self.api.cors_origins:
+                raise ValueError("api.cors_origins: name the origins instead of '*'")
+        limits = self.domain.get("training", {})
+        for key in ("max_attempts", "max_runtime_seconds", "max_wait_seconds"):
+            if type(limits.get(key)) is not int:
+                raise ValueError(f"domain.training.{key} is missing or not a whole number")
+        # CreateTrainingJob refuses a shorter wait than run time for Spot.
+        if limits["max_wait_seconds"] < limits["max_runtime_seconds"]:
+            raise ValueError(
+                "domain.training.max_wait_seconds is shorter than max_runtime_seconds:"
+                " SageMaker refuses that for Spot"
+            )
+        return self
+
+
+def load(environments: object, name: object) -> EnvironmentSettings:
+    """The settings of environment ``name``.
+
+    Raises:
+        SettingsError: unknown environment, unknown key, or a value that cannot work.
+    """
+    if not isinstance(environments, dict) or not environments:
+        raise SettingsError("cdk.json has no block 'environments' in its context")
+    if name not in environments:
+        known = ", ".join(sorted(environments))
+        raise SettingsError(f"there is no environment '{name}' in cdk.json; there are: {known}")
+    if not re.fullmatch(r"[a-z][a-z0-9]{0,11}", str(name)):
+        raise SettingsError(
+            f"environment '{name}': a name is 1-12 lower-case letters and digits,"
+            " because buckets and log groups carry it"
+        )
+    try:
+        return EnvironmentSettings.model_validate({"name": name, **environments[name]})
+    except ValidationError as error:
+        problems = "; ".join(_sentence(detail) for detail in error.errors())
+        raise SettingsError(f"environment '{name}' in cdk.json: {problems}") from error
+
+
+def _sentence(detail: Any) -> str:
+    where = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return f"unknown key '{where}'"
+    if detail["type"] == "missing":
+        return f"'{where}' is missing"
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["loc"] and "instance_type" in where and detail["type"] == "string_pattern_mismatch":
+        message = "not a SageMaker instance type such as 'ml.g5.2xlarge'"
+    elif where.endswith("email") and detail["type"] == "string_pattern_mismatch":
+        message = "not an e-mail address"
+    return f"{where}: {message}" if where else str(message)

@@ -1,0 +1,110 @@
+"""AWS clients: made when first used, once per process, with time-outs that fit a function's.
+
+They are botocore's own. What boto3 adds (resources, managed transfers) is not used here, and
+importing it takes a cold start longer than all of our own code.
+
+`standard` retries (botocore "Retries"): three attempts with back-off, on throttling and on
+connection errors.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from botocore.session import Session
+    from mypy_boto3_comprehend import ComprehendClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_rekognition import RekognitionClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+_CONNECT_SECONDS = 2
+_READ_SECONDS = 8
+_ATTEMPTS = 3
+
+
+@cache
+def _session() -> Session:
+    from botocore.session import get_session
+
+    return get_session()
+
+
+def _client(service: str, **more: Any) -> Any:
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        **more,
+    )
+    return _session().create_client(service, config=config)
+
+
+@cache
+def dynamodb() -> DynamoDBClient:
+    """DynamoDB."""
+    client: DynamoDBClient = _client("dynamodb")
+    return client
+
+
+@cache
+def s3() -> S3Client:
+    """S3, signing with version 4: KMS-encrypted objects refuse the older one.
+
+    Presigned addresses must name the region's own host (botocore would sign for the global one,
+    which redirects); an endpoint given by hand is an IP address, where only path style works.
+    """
+    local = "AWS_ENDPOINT_URL" in os.environ or "AWS_ENDPOINT_URL_S3" in os.environ
+    style = {"addressing_style": "path" if local else "virtual"}
+    client: S3Client = _client("s3", signature_version="s3v4", s3=style)
+    return client
+
+
+@cache
+def sqs() -> SQSClient:
+    """SQS."""
+    client: SQSClient = _client("sqs")
+    return client
+
+
+@cache
+def rekognition() -> RekognitionClient:
+    """Rekognition."""
+    client: RekognitionClient = _client("rekognition")
+    return client
+
+
+@cache
+def comprehend() -> ComprehendClient:
+    """Comprehend."""
+    client: ComprehendClient = _client("comprehend")
+    return client
+
+
+@cache
+def stepfunctions() -> SFNClient:
+    """Step Functions."""
+    client: SFNClient = _client("stepfunctions")
+    return client
+
+
+@cache
+def sagemaker() -> SageMakerClient:
+    """SageMaker's control plane."""
+    client: SageMakerClient = _client("sagemaker")
+    return client
+
+
+@cache
+def sagemaker_runtime() -> SageMakerRuntimeClient:
+    """SageMaker's invocations."""
+    client: SageMakerRuntimeClient = _client("sagemaker-runtime")
+    return client

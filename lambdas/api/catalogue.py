@@ -1,0 +1,89 @@
+"""What is on offer: GET /health, /styles, /models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
+
+from contract.generation import MAX_CFG_SCALE, MAX_SAMPLES, Sampler
+from lambdas import environment
+from lambdas.api.http import Api
+from lambdas.api.messages import Answer, Request, ok
+from lambdas.domain.generation_body import MAX_STEPS, MIN_STEPS, Aspect
+from lambdas.domain.generation_plan import (
+    DEFAULT_CFG_SCALE,
+    DEFAULT_SAMPLER,
+    STEPS_OF_QUALITY,
+    SUBJECT_TOKEN,
+)
+from lambdas.domain.image_sizes import size_of_aspect
+from lambdas.domain.styles import PRESETS
+from lambdas.lambda_handler import lambda_handler
+
+if TYPE_CHECKING:
+    from lambdas.domain.settings import BaseModelSettings, DomainSettings
+
+
+@dataclass(frozen=True)
+class CatalogueRules:
+    """What these routes need: the rules, nothing else."""
+
+    settings: DomainSettings
+
+
+def build_app(rules: CatalogueRules) -> Api:
+    """The routes; none of them needs anything but the settings."""
+    api = Api()
+
+    @api.get("/health", public=True)
+    def health(_: Request[None]) -> Answer:
+        """Say that the API answers; asks for no token."""
+        return ok({"status": "ok"})
+
+    @api.get("/styles")
+    def list_styles(_: Request[None]) -> Answer:
+        """List the style presets: names for `style_preset`."""
+        items = [{"name": p.name, "description": p.description} for p in PRESETS.values()]
+        return ok({"items": items, "next_cursor": None})
+
+    @api.get("/models")
+    def list_models(_: Request[None]) -> Answer:
+        """List the base models, with the sizes and bounds that they accept."""
+        settings = rules.settings
+        model = _model(settings.base_model)
+        model["max_prompt_characters"] = settings.generation.max_prompt_chars
+        return ok({"items": [model], "next_cursor": None})
+
+    return api
+
+
+def _model(base: BaseModelSettings) -> dict[str, Any]:
+    sizes = [{"width": width, "height": height} for width, height in base.sizes]
+    named = {aspect: size_of_aspect(aspect, base.sizes) for aspect in get_args(Aspect)}
+    return {
+        "id": base.id,
+        "family": base.family,
+        "precision": base.precision,
+        "subject_token": SUBJECT_TOKEN,
+        "default_negative_prompt": base.default_negative_prompt,
+        "sizes": sizes,
+        "aspects": {
+            aspect: {"width": size[0], "height": size[1]} for aspect, size in named.items() if size
+        },
+        "samplers": [sampler.value for sampler in Sampler],
+        "bounds": {
+            "cfg_scale": {"minimum": 0, "maximum": MAX_CFG_SCALE, "default": DEFAULT_CFG_SCALE},
+            "steps": {
+                "minimum": MIN_STEPS,
+                "maximum": MAX_STEPS,
+                "default": STEPS_OF_QUALITY["standard"],
+            },
+            "samples": {"minimum": 1, "maximum": MAX_SAMPLES, "default": 1},
+        },
+        "default_size": sizes[0],
+        "default_sampler": DEFAULT_SAMPLER.value,
+        "quality_steps": dict(STEPS_OF_QUALITY),
+    }
+
+
+handler = lambda_handler(lambda: build_app(CatalogueRules(environment.current().settings())))

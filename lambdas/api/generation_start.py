@@ -1,0 +1,121 @@
+"""From a body to a request that waits for the endpoint.
+
+    plan → subject → screen the words → save → request.json → invoke → note where the answer will be
+
+Until it is saved nothing has happened. If the endpoint cannot take it, it is forgotten and the
+caller told to come back. If we crash after saving, the reconciler finds a generation that was never
+invoked.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from contract.s3_location import S3Location
+from lambdas import telemetry
+from lambdas.api.prompt_check import demand_allowed
+from lambdas.domain.errors import NotFound, Unavailable
+from lambdas.domain.generation import Generation, GenerationState
+from lambdas.domain.generation_plan import plan_generation
+from lambdas.domain.generation_request import REQUEST_FILE, adapter_of, request_document
+from lambdas.domain.ids import Prefix, is_id, new_id
+from lambdas.domain.locations import generation_prefix
+from lambdas.records.generations import (
+    advance_generation,
+    create_generation,
+    discard_generation,
+    find_generation,
+    note_invocation,
+    subject_not_ready,
+)
+from lambdas.records.subjects import read_subject
+from lambdas.records.trainings import read_training
+
+if TYPE_CHECKING:
+    from contract.generation import AdapterReference
+    from lambdas.api.generations import GenerationPorts
+    from lambdas.domain.generation_body import GenerationBody
+    from lambdas.domain.subject import Subject
+
+
+class GenerationStart:
+    """Starts generations."""
+
+    def __init__(self, ports: GenerationPorts) -> None:
+        self._ports = ports
+
+    def run(self, owner: str, body: GenerationBody) -> Generation:
+        """The generation, queued at the endpoint; raises what a caller has to be told."""
+        ports = self._ports
+        settings = ports.settings
+        plan = plan_generation(
+            body, settings.base_model, settings.generation.max_prompt_chars, ports.draw
+        )
+        subject = self._subject(owner, plan.subject_id)
+        training_id, adapter = self._adapter(subject)
+        demand_allowed(
+            plan,
+            ports.moderation,
+            settings.moderation.toxicity_threshold,
+            class_noun=subject.class_noun if subject else None,
+        )
+        now = ports.clock.now()
+        generation = Generation(
+            id=new_id(Prefix.GENERATION, now),
+            owner=owner,
+            plan=plan,
+            created_at=now,
+            updated_at=now,
+            deadline=now + timedelta(seconds=settings.generation.request_ttl_seconds),
+            adapter_training=training_id,
+        )
+        limit = settings.limits.active_generations_per_user
+        create_generation(ports.table, generation, limit=limit)
+        self._invoke(generation, adapter)
+        telemetry.logger.info("generation_queued", extra={"generation_id": generation.id})
+        return find_generation(ports.table, owner, generation.id) or generation
+
+    def _subject(self, owner: str, subject_id: str | None) -> Subject | None:
+        if subject_id is None:
+            return None
+        if not is_id(Prefix.SUBJECT, subject_id):
+            raise NotFound("subject")
+        return read_subject(self._ports.table, owner, subject_id)
+
+    def _adapter(self, subject: Subject | None) -> tuple[str | None, AdapterReference | None]:
+        """The training that the subject serves now, and its adapter."""
+        if subject is None:
+            return None, None
+        if subject.active_adapter is None:
+            raise subject_not_ready()
+        training = read_training(self._ports.table, subject.owner, subject.active_adapter)
+        return training.id, adapter_of(training, self._ports.models_bucket)
+
+    def _invoke(self, generation: Generation, adapter: AdapterReference | None) -> None:
+        ports = self._ports
+        key = f"{generation_prefix(generation.owner, generation.id)}{REQUEST_FILE}"
+        document = request_document(
+            generation,
+            adapter,
+            base_model=ports.settings.base_model.id,
+            work_bucket=ports.work.bucket,
+        )
+        try:
+            ports.work.write(key, document.to_json().encode(), content_type="application/json")
+            invocation = ports.backend.invoke(
+                generation.id,
+                request_uri=str(S3Location(ports.work.bucket, key)),
+                request_ttl_seconds=ports.settings.generation.request_ttl_seconds,
+            )
+        except Unavailable:
+            discard_generation(ports.table, generation)
+            raise
+        try:
+            note_invocation(ports.table, generation, invocation)
+            if ports.backend.status().instances == 0:
+                now = ports.clock.now()
+                advance_generation(ports.table, generation, GenerationState.WARMING, now)
+        except Unavailable as error:
+            # It is queued all the same: a no would make the caller ask for it twice.
+            telemetry.log_failure("invocation_not_noted", error, generation_id=generation.id)

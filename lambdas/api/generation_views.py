@@ -1,0 +1,74 @@
+"""A generation as its owner sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lambdas.domain import moments
+from lambdas.domain.generation import (
+    WAITING_GENERATION_STATES,
+    Artifact,
+    Generation,
+)
+
+# Makes a short-lived address for a released image.
+Link = Callable[[Artifact], str]
+
+
+def summary(generation: Generation) -> dict[str, Any]:
+    """Without words and links: what a new generation answers, what lists hold."""
+    failure = generation.failure
+    waiting = generation.state in WAITING_GENERATION_STATES
+    return {
+        "id": generation.id,
+        "subject_id": generation.plan.subject_id,
+        "state": generation.state.value,
+        "warming_since": _text(generation.warming_since) if waiting else None,
+        "deadline": _text(generation.deadline) if waiting else None,
+        "seeds": list(generation.plan.seeds),
+        "warnings": [
+            {"code": w.code, "pointer": w.pointer, "detail": w.detail}
+            for w in generation.plan.warnings
+        ],
+        "failure": failure and {"code": failure.code, "reason": failure.reason},
+        "created_at": _text(generation.created_at),
+        "updated_at": _text(generation.updated_at),
+    }
+
+
+def view(generation: Generation, link: Link) -> dict[str, Any]:
+    """All of it. Only a released image of a finished generation gets a link."""
+    return {
+        **summary(generation),
+        "artifacts": [
+            {
+                "id": artifact.id,
+                "seed": artifact.seed,
+                "finish_reason": artifact.finish_reason.value,
+                "url": link(artifact) if artifact in generation.shown else None,
+                "identity_score": None,
+            }
+            for artifact in generation.artifacts
+        ],
+        "request": _request(generation),
+    }
+
+
+def _request(generation: Generation) -> dict[str, Any]:
+    plan = generation.plan
+    return {
+        "text_prompts": [{"text": p.text, "weight": p.weight} for p in plan.prompts],
+        "cfg_scale": plan.cfg_scale,
+        "steps": plan.steps,
+        "seed": plan.seeds[0],
+        "samples": len(plan.seeds),
+        "width": plan.width,
+        "height": plan.height,
+        "sampler": plan.sampler.value,
+        "style_preset": plan.style_preset,
+    }
+
+
+def _text(moment: Any) -> str | None:
+    return moments.to_text(moment) if moment is not None else None

@@ -1,0 +1,46 @@
+"""`/me`: what the caller has and may have; and the way out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lambdas.api.messages import Answer, Request, accepted, ok
+from lambdas.api.subject_ports import SubjectPorts, send_erasure
+from lambdas.records.account import begin_account_erasure, read_account
+
+if TYPE_CHECKING:
+    from lambdas.api.http import Api
+
+
+def add_account_routes(api: Api, ports: SubjectPorts) -> None:
+    """The routes over these ports."""
+    limits = ports.settings.limits
+
+    @api.get("/me")
+    def read_me(request: Request[None]) -> Answer:
+        """Usage and limits."""
+        account = read_account(ports.table, request.owner)
+        return ok(
+            {
+                "id": request.owner,
+                "groups": sorted(request.caller.groups),
+                "usage": {
+                    "subjects": account.subjects,
+                    "active_trainings": account.active_trainings,
+                    "active_generations": account.active_generations,
+                },
+                "limits": {
+                    "subjects": limits.subjects_per_user,
+                    "active_trainings": limits.active_trainings_per_user,
+                    "active_generations": limits.active_generations_per_user,
+                },
+                "erasing": account.erasing_since is not None,
+            }
+        )
+
+    @api.delete("/me")
+    def delete_my_data(request: Request[None]) -> Answer:
+        """Erase everything that is kept about the caller; the sign-in itself stays."""
+        erasure = begin_account_erasure(ports.table, request.owner, ports.clock.now())
+        send_erasure(ports.erasures, erasure)
+        return accepted("/me")

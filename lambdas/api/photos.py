@@ -1,0 +1,160 @@
+"""`/subjects/{id}/photos`: ask for uploads, read verdicts, delete."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from lambdas import telemetry
+from lambdas.api.http import Api, page_of
+from lambdas.api.messages import Answer, Body, Request, accepted, created, ok
+from lambdas.api.subject_ports import SubjectPorts, send_erasure
+from lambdas.domain import moments
+from lambdas.domain.errors import FieldError, Invalid
+from lambdas.domain.ids import Prefix, new_id
+from lambdas.domain.locations import UploadKey, photo_key
+from lambdas.domain.photo import ContentType, Photo, PhotoState, reason_for
+from lambdas.records import photos
+from lambdas.records.subjects import read_subject
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+_LIST = "/subjects/{subject_id}/photos"
+_ONE = "/subjects/{subject_id}/photos/{photo_id}"
+
+
+class Upload(Body):
+    """A file that the caller is about to upload."""
+
+    content_type: ContentType
+    size_bytes: int = Field(ge=1, description="Exactly as many bytes as the file has.")
+
+
+class AskForUploads(Body):
+    """Upload slots, one a file."""
+
+    photos: tuple[Upload, ...] = Field(min_length=1, max_length=15)
+
+
+def add_photo_routes(api: Api, ports: SubjectPorts) -> None:
+    """The routes over these ports."""
+    table, settings = ports.table, ports.settings.photos
+
+    @api.post(_LIST, body=AskForUploads, status=201)
+    def ask_for_uploads(request: Request[AskForUploads]) -> Answer:
+        """Get a presigned POST for each file; each is good for one upload and a short while."""
+        subject_id, now = request.id("subject_id", Prefix.SUBJECT), ports.clock.now()
+        _demand_sizes(request.body, settings.max_bytes)
+        read_subject(table, request.owner, subject_id)
+        expires = now + timedelta(seconds=settings.upload_ttl_seconds)
+        slots = [
+            Photo(
+                id=new_id(Prefix.PHOTO, now),
+                owner=request.owner,
+                subject_id=subject_id,
+                content_type=upload.content_type,
+                size_bytes=upload.size_bytes,
+                created_at=now,
+                expires_at=expires,
+            )
+            for upload in request.body.photos
+        ]
+        photos.create_slots(table, request.owner, subject_id, slots, now, maximum=settings.maximum)
+        telemetry.count("UploadSlotsGiven", len(slots))
+        documents = [{**_document(slot, ports, now), **_form(slot, ports)} for slot in slots]
+        return created(f"/subjects/{subject_id}/photos", {"photos": documents})
+
+    @api.get(_LIST)
+    def list_photos(request: Request[None]) -> Answer:
+        """The photos of a subject with their verdicts, the oldest first."""
+        subject_id, now = request.id("subject_id", Prefix.SUBJECT), ports.clock.now()
+        read_subject(table, request.owner, subject_id)
+        found, position = photos.list_photos(
+            table,
+            request.owner,
+            subject_id,
+            limit=request.page.limit,
+            after=request.page.position,
+        )
+        return page_of(request, _LIST, [_document(each, ports, now) for each in found], position)
+
+    @api.get(_ONE)
+    def read_photo(request: Request[None]) -> Answer:
+        """One photo with its verdict."""
+        subject_id = request.id("subject_id", Prefix.SUBJECT)
+        photo_id = request.id("photo_id", Prefix.PHOTO)
+        read_subject(table, request.owner, subject_id)
+        photo = photos.read_photo(table, request.owner, subject_id, photo_id)
+        return ok(_document(photo, ports, ports.clock.now()))
+
+    @api.delete(_ONE)
+    def delete_photo(request: Request[None]) -> Answer:
+        """Delete a photo; its place is free at once, its files are gone soon after."""
+        erasure = photos.begin_photo_erasure(
+            table,
+            request.owner,
+            request.id("subject_id", Prefix.SUBJECT),
+            request.id("photo_id", Prefix.PHOTO),
+            ports.clock.now(),
+        )
+        send_erasure(ports.erasures, erasure)
+        return accepted(None)
+
+
+def _demand_sizes(body: AskForUploads, max_bytes: int) -> None:
+    errors = [
+        FieldError(
+            f"/photos/{position}/size_bytes",
+            f"A photo may have at most {max_bytes} bytes.",
+            "too_large",
+        )
+        for position, upload in enumerate(body.photos)
+        if upload.size_bytes > max_bytes
+    ]
+    if errors:
+        raise Invalid(errors)
+
+
+def _document(photo: Photo, ports: SubjectPorts, now: datetime) -> dict[str, Any]:
+    # A slot that lapsed is expired for its owner even before anyone has written that down.
+    state = PhotoState.EXPIRED if photo.has_lapsed(now) else photo.state
+    document: dict[str, Any] = {
+        "id": photo.id,
+        "state": state.value,
+        "content_type": photo.content_type.value,
+        "size_bytes": photo.size_bytes,
+        "created_at": moments.to_text(photo.created_at),
+    }
+    if photo.rejection is not None:
+        rules = ports.settings.photos
+        document["code"] = photo.rejection.value
+        document["reason"] = reason_for(
+            photo.rejection, min_side=rules.min_side, max_bytes=rules.max_bytes
+        )
+    if state is PhotoState.ACCEPTED:
+        document["width"], document["height"] = photo.width, photo.height
+        document["url"] = ports.photos.link(
+            photo_key(photo.owner, photo.subject_id, photo.id),
+            lifetime_seconds=ports.settings.generation.link_ttl_seconds,
+        )
+    return document
+
+
+def _form(slot: Photo, ports: SubjectPorts) -> dict[str, Any]:
+    form = ports.uploads.upload_form(
+        str(UploadKey(slot.owner, slot.subject_id, slot.id)),
+        content_type=slot.content_type,
+        size_bytes=slot.size_bytes,
+        lifetime_seconds=ports.settings.photos.upload_ttl_seconds,
+    )
+    return {
+        "upload": {
+            "url": form.url,
+            "fields": dict(form.fields),
+            "expires_at": moments.to_text(slot.expires_at),
+        }
+    }

@@ -1,0 +1,107 @@
+"""`/subjects`: who or what is learned. The same function answers for photos and `/me`."""
+
+from __future__ import annotations
+
+from lambdas import environment, telemetry, wiring
+from lambdas.api.http import Api, page_of
+from lambdas.api.me import add_account_routes
+from lambdas.api.messages import Answer, Request, accepted, created, ok
+from lambdas.api.photos import add_photo_routes
+from lambdas.api.subject_bodies import CreateSubject, RenameSubject, subject_document
+from lambdas.api.subject_ports import SubjectPorts, send_erasure
+from lambdas.domain.errors import Refused
+from lambdas.domain.ids import Prefix, new_id
+from lambdas.domain.prompt_screening import rule_against
+from lambdas.domain.subject import DEFAULT_CLASS_NOUNS, Consent, Subject
+from lambdas.lambda_handler import Handler, lambda_handler
+from lambdas.records import subjects
+
+
+def build_app(ports: SubjectPorts) -> Api:
+    """The routes over these ports."""
+    api = Api(table=ports.table, clock=ports.clock, persistence=ports.persistence)
+    _add_subject_routes(api, ports)
+    add_photo_routes(api, ports)
+    add_account_routes(api, ports)
+    return api
+
+
+def _add_subject_routes(api: Api, ports: SubjectPorts) -> None:
+    table, settings = ports.table, ports.settings
+
+    @api.post("/subjects", body=CreateSubject, status=201)
+    def create_subject(request: Request[CreateSubject]) -> Answer:
+        """Begin to learn someone or something."""
+        body, now = request.body, ports.clock.now()
+        category = rule_against([body.class_noun]) if body.class_noun else None
+        if category is not None:
+            # It is said in every caption and every prompt of the subject.
+            raise Refused(category)
+        subject = Subject(
+            id=new_id(Prefix.SUBJECT, now),
+            owner=request.owner,
+            name=body.name,
+            kind=body.kind,
+            class_noun=body.class_noun or DEFAULT_CLASS_NOUNS[body.kind],
+            consent=Consent(body.consent.statement, now),
+            created_at=now,
+        )
+        subjects.create_subject(table, subject, limit=settings.limits.subjects_per_user)
+        telemetry.logger.info("subject_created", extra={"subject_id": subject.id})
+        telemetry.count("SubjectsCreated")
+        return created(f"/subjects/{subject.id}", subject_document(subject, settings.photos))
+
+    @api.get("/subjects")
+    def list_subjects(request: Request[None]) -> Answer:
+        """Your subjects, the newest first."""
+        found, position = subjects.list_subjects(
+            table, request.owner, limit=request.page.limit, after=request.page.position
+        )
+        documents = [subject_document(subject, settings.photos) for subject in found]
+        return page_of(request, "/subjects", documents, position)
+
+    @api.get("/subjects/{subject_id}")
+    def read_subject(request: Request[None]) -> Answer:
+        """One subject."""
+        subject_id = request.id("subject_id", Prefix.SUBJECT)
+        subject = subjects.read_subject(table, request.owner, subject_id)
+        return ok(subject_document(subject, settings.photos))
+
+    @api.patch("/subjects/{subject_id}", body=RenameSubject)
+    def rename_subject(request: Request[RenameSubject]) -> Answer:
+        """Give a subject another name."""
+        subject = subjects.rename_subject(
+            table,
+            request.owner,
+            request.id("subject_id", Prefix.SUBJECT),
+            request.body.name,
+            ports.clock.now(),
+        )
+        return ok(subject_document(subject, settings.photos))
+
+    @api.delete("/subjects/{subject_id}")
+    def delete_subject(request: Request[None]) -> Answer:
+        """Delete a subject with its photos, its adapters and all images of it."""
+        subject_id = request.id("subject_id", Prefix.SUBJECT)
+        erasure = subjects.begin_subject_erasure(
+            table, request.owner, subject_id, ports.clock.now()
+        )
+        send_erasure(ports.erasures, erasure)
+        return accepted(None)
+
+
+def _wired() -> Handler:
+    return build_app(
+        SubjectPorts(
+            settings=environment.current().settings(),
+            table=wiring.table(),
+            uploads=wiring.bucket("UPLOADS_BUCKET"),
+            photos=wiring.bucket("PHOTOS_BUCKET"),
+            erasures=wiring.queue("ERASURE_QUEUE_URL"),
+            clock=wiring.clock(),
+            persistence=wiring.persistence,
+        )
+    )
+
+
+handler = lambda_handler(_wired)

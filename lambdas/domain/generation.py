@@ -1,0 +1,148 @@
+"""A generation: one request for one to four images.
+
+    queued ──► warming ──► running ──► screening ──┬─► succeeded           every image was released
+       │          │           │            │       ├─► partially_filtered  some were withheld
+       │          │           │            │       └─► filtered            all were withheld
+       ├──────────┼───────────┼────────────┼─────────► failed              `failure` says why
+       ├──────────┼───────────┼────────────┴─────────► cancelled           by its owner
+       └──────────┴───────────┴──────────────────────► expired             waited too long
+
+Steps may be skipped forwards, since news may be lost: a result can arrive while we still believe
+the endpoint to be asleep. Nothing skips `screening`: no image is released without it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from lambdas.domain.ids import Prefix, new_id
+from lambdas.domain.states import StateMachine
+from lambdas.domain.training import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lambdas.domain.generation_plan import GenerationPlan
+
+
+class GenerationState(StrEnum):
+    """Where a generation is in its life."""
+
+    QUEUED = "queued"
+    WARMING = "warming"
+    RUNNING = "running"
+    SCREENING = "screening"
+    SUCCEEDED = "succeeded"
+    PARTIALLY_FILTERED = "partially_filtered"
+    FILTERED = "filtered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+_S = GenerationState
+_ENDS_EARLY = frozenset({_S.FAILED, _S.CANCELLED, _S.EXPIRED})
+
+GENERATION = StateMachine(
+    "generation",
+    {
+        _S.QUEUED: frozenset({_S.WARMING, _S.RUNNING, _S.SCREENING}) | _ENDS_EARLY,
+        _S.WARMING: frozenset({_S.RUNNING, _S.SCREENING}) | _ENDS_EARLY,
+        _S.RUNNING: frozenset({_S.SCREENING}) | _ENDS_EARLY,
+        _S.SCREENING: frozenset(
+            {_S.SUCCEEDED, _S.PARTIALLY_FILTERED, _S.FILTERED, _S.FAILED, _S.CANCELLED}
+        ),
+        _S.SUCCEEDED: frozenset(),
+        _S.PARTIALLY_FILTERED: frozenset(),
+        _S.FILTERED: frozenset(),
+        _S.FAILED: frozenset(),
+        _S.CANCELLED: frozenset(),
+        _S.EXPIRED: frozenset(),
+    },
+)
+ACTIVE_GENERATION_STATES = frozenset(GenerationState) - GENERATION.final_states
+# The endpoint has, as far as we know, not finished with it.
+WAITING_GENERATION_STATES = frozenset({_S.QUEUED, _S.WARMING, _S.RUNNING})
+# Only in these does an owner see images.
+SHOWING_GENERATION_STATES = frozenset({_S.SUCCEEDED, _S.PARTIALLY_FILTERED})
+
+
+class FinishReason(StrEnum):
+    """How one image ended."""
+
+    SUCCESS = "SUCCESS"
+    CONTENT_FILTERED = "CONTENT_FILTERED"
+    ERROR = "ERROR"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One image of a generation; released if, and only if, its reason is SUCCESS."""
+
+    id: str
+    seed: int
+    finish_reason: FinishReason
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One generation. `deadline` is when the endpoint may no longer begin with it."""
+
+    id: str
+    owner: str
+    plan: GenerationPlan
+    created_at: datetime
+    updated_at: datetime
+    deadline: datetime
+    state: GenerationState = GenerationState.QUEUED
+    artifacts: tuple[Artifact, ...] = ()
+    failure: Failure | None = None
+    warming_since: datetime | None = None
+    output_uri: str | None = None
+    failure_uri: str | None = None
+    adapter_training: str | None = None
+    deleting: bool = False
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it may still come to something."""
+        return self.state in ACTIVE_GENERATION_STATES
+
+    @property
+    def shown(self) -> tuple[Artifact, ...]:
+        """The images that its owner may see now: released ones, of a finished generation."""
+        if self.deleting or self.state not in SHOWING_GENERATION_STATES:
+            return ()
+        return tuple(a for a in self.artifacts if a.finish_reason is FinishReason.SUCCESS)
+
+    @property
+    def was_invoked(self) -> bool:
+        """Whether the endpoint is known to have the request."""
+        return self.output_uri is not None
+
+
+def image_id(generation_id: str, index: int) -> str:
+    """The id of an image: the same whenever the same result is handled again.
+
+    Its time is the generation's, its random part comes from generation and index.
+    """
+    entropy = hashlib.sha256(f"{generation_id}/{index}".encode()).digest()
+    drawn = new_id(Prefix.IMAGE, datetime.fromtimestamp(0, UTC), entropy)
+    time_digits = generation_id.partition("_")[2][:10]
+    return f"{Prefix.IMAGE}_{time_digits}{drawn[-16:]}"
+
+
+def ending(reasons: Iterable[FinishReason]) -> GenerationState:
+    """The state in which a screened generation ends, given how each image ended."""
+    seen = set(reasons)
+    if FinishReason.SUCCESS in seen:
+        if FinishReason.CONTENT_FILTERED in seen:
+            return GenerationState.PARTIALLY_FILTERED
+        return GenerationState.SUCCEEDED
+    if FinishReason.CONTENT_FILTERED in seen:
+        return GenerationState.FILTERED
+    return GenerationState.FAILED

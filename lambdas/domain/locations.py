@@ -1,0 +1,74 @@
+"""Where objects lie in the buckets. The owner comes first, so that erasure is a prefix.
+
+uploads   photos/{owner}/{subject}/{photo}                       quarantine, as it was sent
+photos    {owner}/{subject}/{photo}.jpg                          accepted and normalised
+models    adapters/{owner}/{subject}/{training}/…                immutable per training
+work      trainings/{owner}/{subject}/{training}/…
+          generations/{owner}/{generation}/request.json | progress.json
+          results/… and failures/…                               names chosen by SageMaker
+avatars   {owner}/{generation}/{image}.png                       released only
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lambdas.domain.ids import Prefix, is_id, is_owner
+
+
+@dataclass(frozen=True)
+class UploadKey:
+    """The three names that the key of a quarantined photo carries."""
+
+    owner: str
+    subject_id: str
+    photo_id: str
+
+    def __str__(self) -> str:
+        return f"photos/{self.owner}/{self.subject_id}/{self.photo_id}"
+
+    @classmethod
+    def parse(cls, key: str) -> UploadKey | None:
+        """The names in `key`, or None if no upload slot of ours ever had such a key."""
+        parts = key.split("/")
+        if len(parts) != 4 or parts[0] != "photos":
+            return None
+        _, owner, subject_id, photo_id = parts
+        if is_owner(owner) and is_id(Prefix.SUBJECT, subject_id) and is_id(Prefix.PHOTO, photo_id):
+            return cls(owner, subject_id, photo_id)
+        return None
+
+
+def photo_prefix(owner: str, subject_id: str) -> str:
+    """All accepted photos of a subject."""
+    return f"{owner}/{subject_id}/"
+
+
+def photo_key(owner: str, subject_id: str, photo_id: str) -> str:
+    """One accepted photo."""
+    return f"{photo_prefix(owner, subject_id)}{photo_id}.jpg"
+
+
+def adapter_prefix(owner: str, subject_id: str, training_id: str) -> str:
+    """The published adapter of one training."""
+    return f"adapters/{owner}/{subject_id}/{training_id}/"
+
+
+def training_prefix(owner: str, subject_id: str, training_id: str) -> str:
+    """Everything that one training works with."""
+    return f"trainings/{owner}/{subject_id}/{training_id}/"
+
+
+def generation_prefix(owner: str, generation_id: str) -> str:
+    """The request and the progress of one generation."""
+    return f"generations/{owner}/{generation_id}/"
+
+
+def avatar_prefix(owner: str, generation_id: str) -> str:
+    """The released images of one generation."""
+    return f"{owner}/{generation_id}/"
+
+
+def avatar_key(owner: str, generation_id: str, image_id: str) -> str:
+    """One released image."""
+    return f"{avatar_prefix(owner, generation_id)}{image_id}.png"

@@ -1,0 +1,106 @@
+"""A subject: who or what is learned.
+
+collecting ──► training ──► ready
+    ▲             │  ▲        │
+    └─(failed,────┘  └────────┘   training again keeps the adapter that is active
+       no adapter)
+any of them ──► deleting          hidden from its owner; ends with the erasure
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from lambdas.domain.states import StateMachine
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class SubjectKind(StrEnum):
+    """What is learned; it decides how many photos are needed and how they are screened."""
+
+    PERSON = "person"
+    PET = "pet"
+    OBJECT = "object"
+    STYLE = "style"
+
+
+# What a subject is an instance of, unless its owner says it better ("dog", "teapot").
+DEFAULT_CLASS_NOUNS = {
+    SubjectKind.PERSON: "person",
+    SubjectKind.PET: "pet",
+    SubjectKind.OBJECT: "object",
+    SubjectKind.STYLE: "style",
+}
+
+
+class SubjectState(StrEnum):
+    """Where a subject is in its life."""
+
+    COLLECTING = "collecting"
+    TRAINING = "training"
+    READY = "ready"
+    DELETING = "deleting"
+
+
+SUBJECT = StateMachine(
+    "subject",
+    {
+        SubjectState.COLLECTING: frozenset({SubjectState.TRAINING, SubjectState.DELETING}),
+        SubjectState.TRAINING: frozenset(
+            {SubjectState.READY, SubjectState.COLLECTING, SubjectState.DELETING}
+        ),
+        SubjectState.READY: frozenset({SubjectState.TRAINING, SubjectState.DELETING}),
+        SubjectState.DELETING: frozenset(),
+    },
+)
+# The states in which a subject exists for its owner.
+LIVE_SUBJECT_STATES = SUBJECT.sources(SubjectState.DELETING)
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What the caller declared about the right to use these photos, and when."""
+
+    statement: str
+    given_at: datetime
+
+
+@dataclass(frozen=True)
+class PhotoCounts:
+    """How many photos are where; `places` = awaiting upload + checking + accepted."""
+
+    places: int = 0
+    checking: int = 0
+    accepted: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One subject. `active_adapter` is the training whose adapter serves generations."""
+
+    id: str
+    owner: str
+    name: str
+    kind: SubjectKind
+    class_noun: str
+    consent: Consent
+    created_at: datetime
+    state: SubjectState = SubjectState.COLLECTING
+    photos: PhotoCounts = field(default_factory=PhotoCounts)
+    active_training: str | None = None
+    active_adapter: str | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it still exists for its owner."""
+        return self.state in LIVE_SUBJECT_STATES
+
+    def after_failed_training(self) -> SubjectState:
+        """The state to which a training that published nothing returns."""
+        target = SubjectState.READY if self.active_adapter else SubjectState.COLLECTING
+        return SUBJECT.step(SubjectState.TRAINING, target)

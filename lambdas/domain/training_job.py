@@ -1,0 +1,47 @@
+"""What a training's SageMaker job is told."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from contract.base_model import Family
+from contract.training_job import Hyperparameters, Precision, SubjectKind
+
+if TYPE_CHECKING:
+    from lambdas.domain.settings import DomainSettings
+    from lambdas.domain.subject import Subject
+    from lambdas.domain.training import Training
+
+# A lost machine costs at most this share of the work, and at most this many steps.
+_CHECKPOINTS_PER_TRAINING = 10
+_MAX_STEPS_BETWEEN_CHECKPOINTS = 100
+
+
+def hyperparameters(
+    training: Training, subject: Subject, settings: DomainSettings
+) -> Hyperparameters:
+    """The settings of a job: the environment's recipe for this subject.
+
+    The seed comes from the training, so that its attempts repeat each other and another training
+    of the same photos may turn out differently.
+    """
+    recipe, base = settings.training.recipe, settings.base_model
+    steps_between = recipe.max_steps // _CHECKPOINTS_PER_TRAINING
+    return Hyperparameters(
+        training_id=training.id,
+        subject_id=subject.id,
+        kind=SubjectKind(subject.kind.value),
+        class_noun=subject.class_noun,
+        base_model_id=base.id,
+        max_steps=recipe.max_steps,
+        rank=recipe.rank,
+        learning_rate=recipe.learning_rate,
+        resolution=recipe.resolution,
+        batch_size=recipe.batch_size,
+        seed=int.from_bytes(hashlib.sha256(training.id.encode()).digest()[:4], "big"),
+        checkpoint_every=max(1, min(_MAX_STEPS_BETWEEN_CHECKPOINTS, steps_between)),
+        # Adam's states and SDXL's activations fit into 24 GB only so.
+        precision=Precision.FP32 if base.precision == "fp32" else Precision.BF16,
+        gradient_checkpointing=base.family == Family.SDXL,
+    )

@@ -1,0 +1,68 @@
+"""The environment variables of a function, typed.
+
+Deployment gives each function only what it uses, so every resource is optional here and demanded by
+name where a handler is wired: `environment.need("TABLE_NAME")`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from lambdas.domain.settings import DomainSettings
+
+
+class MisconfiguredError(RuntimeError):
+    """Deployment and code disagree; nothing can work until it is deployed right."""
+
+
+class Environment(BaseModel):
+    """Names of the resources that this function may use."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    ENVIRONMENT: str = "local"
+    TABLE_NAME: str | None = None
+    IDEMPOTENCY_TABLE_NAME: str | None = None
+    UPLOADS_BUCKET: str | None = None
+    PHOTOS_BUCKET: str | None = None
+    MODELS_BUCKET: str | None = None
+    WORK_BUCKET: str | None = None
+    AVATARS_BUCKET: str | None = None
+    DATA_KEY_ARN: str | None = None
+    STATE_MACHINE_ARN: str | None = None
+    ENDPOINT_NAME: str | None = None
+    ERASURE_QUEUE_URL: str | None = None
+    INTAKE_QUEUE_URL: str | None = None
+    RESULTS_QUEUE_URL: str | None = None
+    TRAINING_CODE_URI: str | None = None
+    DOMAIN_SETTINGS: str | None = None
+
+    def need(self, name: str) -> str:
+        """The value of a variable that the caller cannot do without."""
+        value = getattr(self, name)
+        if not value:
+            raise MisconfiguredError(f"the environment variable {name} is missing")
+        return str(value)
+
+    def settings(self) -> DomainSettings:
+        """DOMAIN_SETTINGS, parsed."""
+        try:
+            return DomainSettings.model_validate_json(self.need("DOMAIN_SETTINGS"))
+        except ValidationError as error:
+            places = ", ".join(".".join(map(str, e["loc"])) or "/" for e in error.errors())
+            raise MisconfiguredError(f"DOMAIN_SETTINGS is wrong at: {places}") from None
+
+
+def read(variables: Mapping[str, str]) -> Environment:
+    """The environment in `variables`."""
+    return Environment.model_validate(dict(variables))
+
+
+@cache
+def current() -> Environment:
+    """The environment of this process, read once."""
+    return read(os.environ)

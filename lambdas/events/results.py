@@ -1,0 +1,249 @@
+"""Results of the endpoint: every image is screened before anybody can have its address.
+
+    endpoint → SNS → SQS →  queued, warming, running ──► screening ──► one of the ends
+
+Notifications come twice, late, in any order, or after their generation was cancelled or deleted.
+Each is judged by where the generation stands now:
+
+    waiting or screening    the images are looked at, released or withheld, then the record is ended
+    ended, hidden, gone     whatever the endpoint or an earlier delivery left behind is removed
+
+Screening fails closed: without an answer the message comes back, and the generation stays
+`screening`. Released images are written before the record says so; if the record ended otherwise in
+the meantime, they are removed again, and nobody has had a link to them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from contract.errors import InvalidDocumentError
+from contract.generation import MAX_SAMPLES
+from contract.generation_result import MAX_RESPONSE_BYTES, GenerationResponse
+from contract.generation_result import Artifact as RawArtifact
+from contract.generation_result import FinishReason as RawFinishReason
+from contract.s3_location import S3Location
+from lambdas import environment, telemetry, wiring
+from lambdas.domain.errors import Unavailable
+from lambdas.domain.generation import (
+    Artifact,
+    FinishReason,
+    Generation,
+    GenerationState,
+    ending,
+    image_id,
+)
+from lambdas.domain.generation_failure import GenerationFailureCode, diagnose, failure_of
+from lambdas.domain.locations import avatar_key
+from lambdas.domain.moderation import is_unsafe
+from lambdas.domain.rendered_image import NotAnImage, render
+from lambdas.events.notification import Notification
+from lambdas.events.queue_batch import queue_handler
+from lambdas.lambda_handler import Handler, lambda_handler
+from lambdas.ports import ObjectMissing, ObjectTooLarge
+from lambdas.records.generations import advance_generation, end_generation, find_generation
+from lambdas.screening import fail_closed
+
+if TYPE_CHECKING:
+    from lambdas.domain.settings import DomainSettings
+    from lambdas.ports import Clock, ImageModeration, ObjectStore, Postponement, Table
+
+_MAX_FAILURE_BYTES = 64 * 1024
+# Where the endpoint leaves its answers (inference stack); nothing else is ever read or removed.
+_ANSWERS = ("results/", "failures/")
+
+
+@dataclass(frozen=True)
+class ResultPorts:
+    """`work` holds the endpoint's answers, `avatars` what was released."""
+
+    settings: DomainSettings
+    table: Table
+    clock: Clock
+    work: ObjectStore
+    avatars: ObjectStore
+    moderation: ImageModeration
+    postponement: Postponement | None = None
+
+
+def build_handler(ports: ResultPorts) -> Handler:
+    """The handler over these ports."""
+    results = Results(ports)
+
+    def take(message: dict[str, Any]) -> None:
+        results.take(Notification.read(message))
+
+    return queue_handler("result", take, ports.postponement)
+
+
+class Results:
+    """Takes one notification at a time."""
+
+    def __init__(self, ports: ResultPorts) -> None:
+        self._ports = ports
+
+    def take(self, told: Notification) -> None:
+        """Bring the generation to its end; raises Unavailable to be told again."""
+        generation = find_generation(self._ports.table, told.owner, told.generation_id)
+        if generation is None or generation.deleting or not generation.is_active:
+            self._tidy(told, generation)
+        elif told.output is None:
+            self._fail(generation, self._cause(generation, told.reason or ""))
+        elif self._is_screening(generation):
+            self._screen(generation, told.output)
+        else:
+            raise Unavailable("records")  # it moved while we looked: look again
+        if told.output is not None:
+            self._remove_answer(told.output)
+
+    def _is_screening(self, generation: Generation) -> bool:
+        if generation.state is GenerationState.SCREENING:
+            return True
+        ports = self._ports
+        target = GenerationState.SCREENING
+        return advance_generation(ports.table, generation, target, ports.clock.now())
+
+    def _screen(self, generation: Generation, output: S3Location) -> None:
+        try:
+            response = self._response(generation, output)
+        except ObjectMissing:
+            self._fail(generation, GenerationFailureCode.RESULT_LOST)
+            return
+        except (ObjectTooLarge, InvalidDocumentError):
+            self._fail(generation, GenerationFailureCode.RESULT_UNREADABLE)
+            return
+        artifacts = [self._judge(generation, raw) for raw in response.artifacts]
+        state = ending(artifact.finish_reason for artifact in artifacts)
+        failed = state is GenerationState.FAILED
+        ended = end_generation(
+            self._ports.table,
+            generation.owner,
+            generation.id,
+            state,
+            self._ports.clock.now(),
+            artifacts=artifacts,
+            failure=failure_of(GenerationFailureCode.INTERNAL_ERROR) if failed else None,
+            retention_days=self._ports.settings.retention_days.images,
+        )
+        if ended:
+            _count(artifacts, failed=failed)
+            telemetry.logger.info(
+                "generation_screened", extra={"generation_id": generation.id, "state": state}
+            )
+        else:
+            # Cancelled, deleted, or ended by another delivery: only what the record shows may stay.
+            self._remove_unshown(generation.owner, generation.id)
+
+    def _response(self, generation: Generation, output: S3Location) -> GenerationResponse:
+        if not self._is_answer(output):
+            raise ObjectMissing
+        text = self._ports.work.read(output.key, max_bytes=MAX_RESPONSE_BYTES)
+        response = GenerationResponse.from_json(text)
+        seeds = tuple(artifact.seed for artifact in response.artifacts)
+        if response.generation_id != generation.id or seeds != generation.plan.seeds:
+            raise InvalidDocumentError("the answer to another request")
+        return response
+
+    def _judge(self, generation: Generation, raw: RawArtifact) -> Artifact:
+        """Release the image or withhold it."""
+        image = image_id(generation.id, raw.index)
+        if raw.finish_reason is not RawFinishReason.SUCCESS:
+            return Artifact(image, raw.seed, FinishReason.ERROR)
+        try:
+            rendered = render(raw.image, generation.plan.width, generation.plan.height)
+        except NotAnImage:
+            telemetry.logger.warning("image_unreadable", extra={"image_id": image})
+            return Artifact(image, raw.seed, FinishReason.ERROR)
+        if self._is_unsafe(rendered.screening):
+            return Artifact(image, raw.seed, FinishReason.CONTENT_FILTERED)
+        key = avatar_key(generation.owner, generation.id, image)
+        self._ports.avatars.write(key, rendered.png, content_type="image/png")
+        return Artifact(image, raw.seed, FinishReason.SUCCESS)
+
+    def _is_unsafe(self, image: bytes) -> bool:
+        confidence = self._ports.settings.moderation.image_min_confidence
+        with fail_closed():
+            return is_unsafe(self._ports.moderation.labels(image, min_confidence=confidence))
+
+    def _fail(self, generation: Generation, code: GenerationFailureCode) -> None:
+        expired = code is GenerationFailureCode.EXPIRED
+        target = GenerationState.EXPIRED if expired else GenerationState.FAILED
+        if generation.state is GenerationState.SCREENING:
+            target = GenerationState.FAILED
+            # An interrupted delivery may have written images that nobody will be shown.
+            self._remove_unshown(generation.owner, generation.id)
+        ended = end_generation(
+            self._ports.table,
+            generation.owner,
+            generation.id,
+            target,
+            self._ports.clock.now(),
+            failure=failure_of(code),
+            retention_days=self._ports.settings.retention_days.images,
+        )
+        if ended:
+            telemetry.count("GenerationsFailed")
+            telemetry.logger.warning(
+                "generation_failed", extra={"generation_id": generation.id, "code": code}
+            )
+
+    def _cause(self, generation: Generation, reason: str) -> GenerationFailureCode:
+        """From the notification, and from the container's own words in the failure file."""
+        if generation.failure_uri is None:
+            return diagnose(reason)
+        location = S3Location.parse(generation.failure_uri)
+        try:
+            text = self._ports.work.read(location.key, max_bytes=_MAX_FAILURE_BYTES)
+        except (ObjectMissing, ObjectTooLarge):
+            return diagnose(reason)
+        self._remove_answer(location)
+        return diagnose(f"{reason} {text.decode(errors='replace')}")
+
+    def _tidy(self, told: Notification, generation: Generation | None) -> None:
+        """A late or repeated notification: leave only what its generation shows."""
+        if generation is None or not generation.shown:
+            self._remove_unshown(told.owner, told.generation_id)
+
+    def _remove_unshown(self, owner: str, generation_id: str) -> None:
+        generation = find_generation(self._ports.table, owner, generation_id)
+        shown = {artifact.id for artifact in generation.shown} if generation else set()
+        images = {image_id(generation_id, index) for index in range(MAX_SAMPLES)} - shown
+        keys = [avatar_key(owner, generation_id, image) for image in sorted(images)]
+        self._ports.avatars.delete(keys)
+
+    def _is_answer(self, location: S3Location) -> bool:
+        return location.bucket == self._ports.work.bucket and location.key.startswith(_ANSWERS)
+
+    def _remove_answer(self, location: S3Location) -> None:
+        if self._is_answer(location):
+            self._ports.work.delete([location.key])
+
+
+def _count(artifacts: list[Artifact], *, failed: bool) -> None:
+    reasons = [artifact.finish_reason for artifact in artifacts]
+    for name, reason in (
+        ("ImagesReleased", FinishReason.SUCCESS),
+        ("ImagesWithheld", FinishReason.CONTENT_FILTERED),
+    ):
+        if reason in reasons:
+            telemetry.count(name, reasons.count(reason))
+    if failed:
+        telemetry.count("GenerationsFailed")
+
+
+def _wired() -> Handler:
+    return build_handler(
+        ResultPorts(
+            settings=environment.current().settings(),
+            table=wiring.table(),
+            clock=wiring.clock(),
+            work=wiring.bucket("WORK_BUCKET"),
+            avatars=wiring.bucket("AVATARS_BUCKET"),
+            moderation=wiring.image_moderation(),
+            postponement=wiring.postponement(),
+        )
+    )
+
+
+handler = lambda_handler(_wired)

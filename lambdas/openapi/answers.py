@@ -1,0 +1,339 @@
+"""The documents that the API answers with. A test holds every answer of the routes to these."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lambdas.domain.generation import FinishReason, GenerationState
+from lambdas.domain.photo import PhotoState, RejectionCode
+from lambdas.domain.subject import SubjectKind, SubjectState
+from lambdas.domain.training import TrainingState
+
+ItemT = TypeVar("ItemT")
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Nothing(_Answer):
+    """An empty object: it was accepted, and there is nothing to follow."""
+
+
+class Page(_Answer, Generic[ItemT]):
+    """Part of a list. `next_cursor` goes into `?cursor=` for the next part; null at the end."""
+
+    items: list[ItemT]
+    next_cursor: str | None
+
+
+class FieldProblem(_Answer):
+    """What is wrong with one field: where (RFC 6901), in words, as a stable code."""
+
+    pointer: str
+    detail: str
+    code: str
+
+
+class Problem(_Answer):
+    """A refusal (RFC 9457). `code` is stable; `detail` is for people and may change."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[FieldProblem] | None = None
+    category: Annotated[
+        str | None, Field(description="With `prompt_rejected`: what the words were taken for.")
+    ] = None
+
+
+class Health(_Answer):
+    """The API answers."""
+
+    status: Literal["ok"]
+
+
+class Style(_Answer):
+    """A style preset."""
+
+    name: str
+    description: str
+
+
+class Size(_Answer):
+    """Pixels."""
+
+    width: int
+    height: int
+
+
+class Bounds(_Answer):
+    """What a number may be, and what it is unless given."""
+
+    minimum: float
+    maximum: float
+    default: float
+
+
+class ModelBounds(_Answer):
+    """The numbers of a generation."""
+
+    cfg_scale: Bounds
+    steps: Bounds
+    samples: Bounds
+
+
+class Model(_Answer):
+    """A base model and what it accepts."""
+
+    id: str
+    family: str
+    precision: str
+    subject_token: Annotated[str, Field(description="Stands for the subject in a text.")]
+    default_negative_prompt: str
+    sizes: list[Size]
+    aspects: dict[str, Size]
+    samplers: list[str]
+    bounds: ModelBounds
+    default_size: Size
+    default_sampler: str
+    quality_steps: dict[str, int]
+    max_prompt_characters: int
+
+
+class Consent(_Answer):
+    """What was declared when the subject was made."""
+
+    statement: str
+    given_at: datetime
+
+
+class PhotoNumbers(_Answer):
+    """How many photos are where, and how many a training needs."""
+
+    accepted: int
+    checking: int
+    rejected: int
+    minimum: int
+    maximum: int
+
+
+class Subject(_Answer):
+    """Who or what is learned."""
+
+    id: str
+    name: str
+    kind: SubjectKind
+    class_noun: str
+    state: SubjectState
+    photos: PhotoNumbers
+    active_training: str | None
+    consent: Consent
+    created_at: datetime
+
+
+class UploadForm(_Answer):
+    """A presigned POST: send `fields`, then the file as `file`, as multipart/form-data."""
+
+    url: str
+    fields: dict[str, str]
+    expires_at: datetime
+
+
+class Photo(_Answer):
+    """A photo; `code` and `reason` say why it was rejected, `url` shows it once accepted."""
+
+    id: str
+    state: PhotoState
+    content_type: str
+    size_bytes: int
+    created_at: datetime
+    code: RejectionCode | None = None
+    reason: str | None = None
+    width: int | None = None
+    height: int | None = None
+    url: str | None = None
+
+
+class PhotoSlot(Photo):
+    """A photo that waits for its upload."""
+
+    upload: UploadForm
+
+
+class PhotoSlots(_Answer):
+    """One slot for each file that was asked for, in that order."""
+
+    photos: list[PhotoSlot]
+
+
+class Failure(_Answer):
+    """Why something ended badly: a stable code, and a sentence for people."""
+
+    code: str
+    reason: str
+
+
+class TrainingProgress(_Answer):
+    """What the training job last reported."""
+
+    phase: str
+    step: int
+    max_steps: int
+    loss: float | None
+    updated_at: datetime
+
+
+class Training(_Answer):
+    """A training of a subject; `attempt` rises when a lost machine was replaced."""
+
+    id: str
+    subject_id: str
+    state: TrainingState
+    attempt: int
+    progress: TrainingProgress | None
+    failure: Failure | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class Advice(_Answer):
+    """Advice on a request that was accepted."""
+
+    code: str
+    pointer: str
+    detail: str
+
+
+class GenerationSummary(_Answer):
+    """A generation without its words and images."""
+
+    id: str
+    subject_id: str | None
+    state: GenerationState
+    warming_since: datetime | None
+    deadline: datetime | None
+    seeds: list[int]
+    warnings: list[Advice]
+    failure: Failure | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class Artifact(_Answer):
+    """One image. `url` is a short-lived link, there only if the image was released."""
+
+    id: str
+    seed: int
+    finish_reason: FinishReason
+    url: str | None
+    identity_score: float | None
+
+
+class WeightedText(_Answer):
+    """Words and how much they count."""
+
+    text: str
+    weight: float
+
+
+class GenerationRequest(_Answer):
+    """The request as it was understood, defaults filled in."""
+
+    text_prompts: list[WeightedText]
+    cfg_scale: float
+    steps: int
+    seed: int
+    samples: int
+    width: int
+    height: int
+    sampler: str
+    style_preset: str | None
+
+
+class Generation(GenerationSummary):
+    """All of a generation."""
+
+    artifacts: list[Artifact]
+    request: GenerationRequest
+
+
+class StabilityArtifact(_Answer):
+    """One image, base64; empty if it was withheld."""
+
+    seed: int
+    base64: str
+    finishReason: FinishReason  # noqa: N815 - Stability's name
+
+
+class StabilityAnswer(_Answer):
+    """The shape that clients of Stability parse."""
+
+    result: Literal["success"]
+    artifacts: list[StabilityArtifact]
+
+
+class JumpStartAnswer(_Answer):
+    """The shape that clients of SageMaker JumpStart parse: released images, base64."""
+
+    generated_images: list[str]
+    prompt: str
+
+
+class Numbers(_Answer):
+    """How many of each."""
+
+    subjects: int
+    active_trainings: int
+    active_generations: int
+
+
+class Me(_Answer):
+    """The caller's own usage and limits."""
+
+    id: str
+    groups: list[str]
+    usage: Numbers
+    limits: Numbers
+    erasing: bool
+
+
+# What each operation answers when all went well.
+ANSWERS: dict[str, Any] = {
+    "GET /health": Health,
+    "GET /styles": Page[Style],
+    "GET /models": Page[Model],
+    "POST /subjects": Subject,
+    "GET /subjects": Page[Subject],
+    "GET /subjects/{subject_id}": Subject,
+    "PATCH /subjects/{subject_id}": Subject,
+    "DELETE /subjects/{subject_id}": Nothing,
+    "POST /subjects/{subject_id}/photos": PhotoSlots,
+    "GET /subjects/{subject_id}/photos": Page[Photo],
+    "GET /subjects/{subject_id}/photos/{photo_id}": Photo,
+    "DELETE /subjects/{subject_id}/photos/{photo_id}": Nothing,
+    "GET /me": Me,
+    "DELETE /me": Nothing,
+    "POST /subjects/{subject_id}/trainings": Training,
+    "GET /subjects/{subject_id}/trainings": Page[Training],
+    "GET /trainings/{training_id}": Training,
+    "POST /trainings/{training_id}/cancel": Training,
+    "POST /generations": GenerationSummary,
+    "GET /generations": Page[GenerationSummary],
+    "GET /generations/{generation_id}": Generation,
+    "POST /generations/{generation_id}/cancel": Generation,
+    "DELETE /generations/{generation_id}": Nothing,
+}
+# Answers in other shapes, by media type.
+OTHER_SHAPES: dict[str, dict[str, Any]] = {
+    "GET /generations/{generation_id}": {
+        "application/vnd.stability+json": StabilityAnswer,
+        "application/vnd.jumpstart+json": JumpStartAnswer,
+    }
+}

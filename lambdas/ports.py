@@ -1,0 +1,264 @@
+"""What the domain needs from the world, as small protocols.
+
+Adapters implement them on AWS, the tests' fakes in memory; one contract test runs against both.
+All raise `Unavailable` when the service behind them throttles, times out or fails, so that a caller
+is told to come back and a queue delivers again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from lambdas.table import Index, Item, Key, Page, Write
+
+
+class Clock(Protocol):
+    """The time, as a parameter."""
+
+    def now(self) -> datetime:
+        """This moment, in UTC."""
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Let that much time pass."""
+        ...
+
+
+class Table(Protocol):
+    """The records: items under (pk, sk), two indexes, conditional writes. See `lambdas.table`."""
+
+    def get(self, key: Key) -> Item | None:
+        """The item as it is now (strongly consistent), or None."""
+        ...
+
+    def query(
+        self,
+        partition: str,
+        *,
+        prefix: str = "",
+        up_to: str | None = None,
+        index: Index | None = None,
+        newest_first: bool = False,
+        limit: int = 100,
+        after: Mapping[str, str] | None = None,
+    ) -> Page:
+        """Items of one partition in the order of their sort keys, at most `limit`.
+
+        `prefix` or `up_to` (inclusive) narrow the sort key; `after` is `Page.next` of the page
+        before. Without an index the answer is strongly consistent. Raises InvalidPosition if
+        `after` cannot be one of ours.
+        """
+        ...
+
+    def write(self, *writes: Write) -> None:
+        """All of the writes or none (at most 100, each to another key).
+
+        Raises ConditionFailed, which names the writes whose conditions did not hold.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class UploadForm:
+    """A presigned POST: send `fields`, then the file, as multipart/form-data to `url`."""
+
+    url: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object that a listing found; `modified_at` is its last write."""
+
+    key: str
+    size_bytes: int
+    modified_at: datetime
+
+
+class ObjectMissing(Exception):  # noqa: N818 - a fact, not a fault
+    """There is no such object (or we may not know: without ListBucket S3 answers 403)."""
+
+
+class ObjectTooLarge(Exception):  # noqa: N818
+    """The object has more bytes than the caller is willing to read."""
+
+
+class ObjectStore(Protocol):
+    """One bucket."""
+
+    @property
+    def bucket(self) -> str:
+        """Its name, for addresses."""
+        ...
+
+    def upload_form(
+        self, key: str, *, content_type: str, size_bytes: int, lifetime_seconds: int
+    ) -> UploadForm:
+        """A form with which exactly this key, type and size can be uploaded, for a while."""
+        ...
+
+    def link(self, key: str, *, lifetime_seconds: int) -> str:
+        """A presigned GET."""
+        ...
+
+    def read(self, key: str, *, max_bytes: int) -> bytes:
+        """The whole object; raises ObjectMissing, ObjectTooLarge."""
+        ...
+
+    def write(self, key: str, body: bytes, *, content_type: str) -> None:
+        """Put the object, replacing what was there."""
+        ...
+
+    def copy(self, source_key: str, target: ObjectStore, target_key: str) -> None:
+        """Copy an object into another bucket without reading it here; raises ObjectMissing."""
+        ...
+
+    def exists(self, key: str) -> bool:
+        """Whether the object is there."""
+        ...
+
+    def objects(self, prefix: str) -> Iterator[StoredObject]:
+        """All objects whose keys start with `prefix`."""
+        ...
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete objects; absent ones are no error."""
+        ...
+
+    def erase(self, prefix: str) -> int:
+        """Delete everything under `prefix`, every version of it; how many were there."""
+        ...
+
+
+@dataclass(frozen=True)
+class ModerationLabel:
+    """One label of DetectModerationLabels; `parent` is empty at the top of the taxonomy."""
+
+    name: str
+    parent: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face; `confidence` 0–100; `width` and `height` as shares of the picture."""
+
+    confidence: float
+    width: float
+    height: float
+
+
+class ImageModeration(Protocol):
+    """Looks at pictures: JPEG or PNG, at most `MAX_IMAGE_BYTES`."""
+
+    def labels(self, image: bytes, *, min_confidence: float) -> Sequence[ModerationLabel]:
+        """What a moderator would flag, at that confidence (0–100) or above."""
+        ...
+
+    def faces(self, image: bytes) -> Sequence[Face]:
+        """The faces in the picture."""
+        ...
+
+
+# Rekognition "Guidelines and quotas": images passed as bytes.
+MAX_IMAGE_BYTES = 5 * 1024 * 1024
+
+
+class TextModeration(Protocol):
+    """Reads texts; English only, at most 10 segments of 1 KB each (Comprehend quotas)."""
+
+    def toxicity(self, segments: Sequence[str]) -> Sequence[Mapping[str, float]]:
+        """For each segment: label → score (0–1), e.g. `VIOLENCE_OR_THREAT`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A training's execution: `status` as Step Functions says it, e.g. RUNNING, SUCCEEDED."""
+
+    status: str
+    error: str | None = None
+    cause: str | None = None
+
+
+class TrainingRunner(Protocol):
+    """Runs trainings; an execution is named by its training, so a second start is no second run."""
+
+    def start(self, training_id: str, document: Mapping[str, Any]) -> None:
+        """Start the execution; no error if it was already started."""
+        ...
+
+    def stop(self, training_id: str, *, reason: str) -> None:
+        """Stop the execution; no error if it has ended or never was."""
+        ...
+
+    def describe(self, training_id: str) -> Execution | None:
+        """How it stands, or None if it never was."""
+        ...
+
+
+class TrainingJobs(Protocol):
+    """The machines on which trainings run."""
+
+    def is_running(self, job_name: str) -> bool:
+        """Whether the job may still write: until it has stopped and everything is uploaded."""
+        ...
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """Where an asynchronous invocation will leave its answer (s3:// addresses)."""
+
+    output_uri: str
+    failure_uri: str | None
+
+
+@dataclass(frozen=True)
+class EndpointStatus:
+    """Whether the endpoint is in service, and on how many instances right now."""
+
+    status: str
+    instances: int
+
+
+class GenerationBackend(Protocol):
+    """The endpoint."""
+
+    def invoke(
+        self, generation_id: str, *, request_uri: str, request_ttl_seconds: int
+    ) -> Invocation:
+        """Queue a request document; the inference id is the generation's."""
+        ...
+
+    def status(self) -> EndpointStatus:
+        """How the endpoint stands."""
+        ...
+
+
+class Queue(Protocol):
+    """A queue of JSON messages."""
+
+    def send(self, message: Mapping[str, Any], *, delay_seconds: int = 0) -> None:
+        """Put a message; `delay_seconds` up to 900."""
+        ...
+
+
+class Postponement(Protocol):
+    """Decides when a message that failed comes back, instead of the queue's own long time-out."""
+
+    def postpone(self, queue_arn: str, receipt_handle: str, *, seconds: int) -> None:
+        """Have it delivered again after that long."""
+        ...
+
+
+class IdempotencyRecords(Protocol):
+    """Kept answers, for whoever has to forget them."""
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Delete records; absent ones are no error."""
+        ...

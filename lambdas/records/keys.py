@@ -1,0 +1,90 @@
+"""The keys of the table.
+
+    pk = OWNER#{owner}     sk = ACCOUNT                        usage counters; erasing_since
+                                SUBJECT#{subject}
+                                PHOTO#{subject}#{photo}
+                                TRAINING#{training}
+                                GENERATION#{generation}
+                                ERASURE#{kind}#{id}            tombstone: still to be removed
+                                IDEMPOTENCY#{record id}        which kept answers are this owner's
+
+    by_owner   gsi1pk = OWNER#{owner}#{subject}   gsi1sk = TRAINING#… | GENERATION#…
+    by_state   gsi2pk = PHOTO#{state} | TRAINING#{state} | GENERATION#{state} | ERASURE
+               gsi2sk = since when (for ERASURE: when it is due again)
+
+One partition per owner: a key is built from the caller's own identity, so that someone else's thing
+cannot be reached, only missed; lists are strongly consistent; erasing an account is one partition.
+Only the states that the reconciler watches are put into by_state.
+"""
+
+from __future__ import annotations
+
+from lambdas.table import Key
+
+
+def owner_partition(owner: str) -> str:
+    """The partition with everything of that owner."""
+    return f"OWNER#{owner}"
+
+
+def account_key(owner: str) -> Key:
+    """The owner's counters."""
+    return Key(owner_partition(owner), "ACCOUNT")
+
+
+SUBJECTS = "SUBJECT#"
+
+
+def subject_key(owner: str, subject_id: str) -> Key:
+    """One subject."""
+    return Key(owner_partition(owner), f"{SUBJECTS}{subject_id}")
+
+
+def photos_of(subject_id: str) -> str:
+    """The sort key prefix of a subject's photos."""
+    return f"PHOTO#{subject_id}#"
+
+
+def photo_key(owner: str, subject_id: str, photo_id: str) -> Key:
+    """One photo."""
+    return Key(owner_partition(owner), f"{photos_of(subject_id)}{photo_id}")
+
+
+TRAININGS = "TRAINING#"
+GENERATIONS = "GENERATION#"
+
+
+def training_key(owner: str, training_id: str) -> Key:
+    """One training."""
+    return Key(owner_partition(owner), f"{TRAININGS}{training_id}")
+
+
+def generation_key(owner: str, generation_id: str) -> Key:
+    """One generation."""
+    return Key(owner_partition(owner), f"{GENERATIONS}{generation_id}")
+
+
+def subject_partition(owner: str, subject_id: str) -> str:
+    """The partition of `by_owner` with the trainings and generations of one subject."""
+    return f"{owner_partition(owner)}#{subject_id}"
+
+
+ERASURES = "ERASURE"
+
+
+def erasure_key(owner: str, kind: str, target_id: str) -> Key:
+    """The tombstone of one erasure."""
+    return Key(owner_partition(owner), f"{ERASURES}#{kind}#{target_id}")
+
+
+IDEMPOTENCY = "IDEMPOTENCY#"
+
+
+def idempotency_key(owner: str, record_id: str) -> Key:
+    """That a record of the idempotency table is this owner's."""
+    return Key(owner_partition(owner), f"{IDEMPOTENCY}{record_id}")
+
+
+def state_partition(entity: str, state: str) -> str:
+    """The partition of `by_state` with all `entity` (PHOTO, TRAINING, GENERATION) in a state."""
+    return f"{entity}#{state}"

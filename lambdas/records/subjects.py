@@ -1,0 +1,143 @@
+"""Subjects in the table. The numbers of photos are counters on the subject's item, see `photos`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lambdas.domain import moments
+from lambdas.domain.errors import NotFound
+from lambdas.domain.subject import (
+    LIVE_SUBJECT_STATES,
+    Consent,
+    PhotoCounts,
+    Subject,
+    SubjectKind,
+    SubjectState,
+)
+from lambdas.records import keys
+from lambdas.records.account import Counted, one_less, one_more, why_not_one_more
+from lambdas.records.erasures import OVERDUE, Erasure, ErasureKind, tombstone
+from lambdas.table import NEW, ConditionFailed, Is, Item, Put, Update
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from lambdas.ports import Table
+
+# The condition of every write that needs the subject to exist for its owner.
+IS_LIVE = Is("state", *sorted(state.value for state in LIVE_SUBJECT_STATES))
+
+
+def subject_from(item: Item) -> Subject:
+    """The subject that an item holds."""
+    consent = item["consent"]
+    return Subject(
+        id=item["id"],
+        owner=item["owner"],
+        name=item["name"],
+        kind=SubjectKind(item["kind"]),
+        class_noun=item["class_noun"],
+        consent=Consent(consent["statement"], moments.from_text(consent["given_at"])),
+        created_at=moments.from_text(item["created_at"]),
+        state=SubjectState(item["state"]),
+        photos=PhotoCounts(item["places"], item["checking"], item["accepted"], item["rejected"]),
+        active_training=item.get("active_training"),
+        active_adapter=item.get("active_adapter"),
+    )
+
+
+def _item(subject: Subject) -> Item:
+    key = keys.subject_key(subject.owner, subject.id)
+    made = moments.to_text(subject.created_at)
+    return {
+        "pk": key.pk,
+        "sk": key.sk,
+        "id": subject.id,
+        "owner": subject.owner,
+        "name": subject.name,
+        "kind": subject.kind.value,
+        "class_noun": subject.class_noun,
+        "consent": {
+            "statement": subject.consent.statement,
+            "given_at": moments.to_text(subject.consent.given_at),
+        },
+        "state": subject.state.value,
+        "created_at": made,
+        "updated_at": made,
+        "places": subject.photos.places,
+        "checking": subject.photos.checking,
+        "accepted": subject.photos.accepted,
+        "rejected": subject.photos.rejected,
+    }
+
+
+def create_subject(table: Table, subject: Subject, *, limit: int) -> None:
+    """Save a new subject; Conflict `subject_limit_reached` if its owner has `limit` of them."""
+    try:
+        table.write(
+            Put(_item(subject), when=NEW),
+            one_more(subject.owner, Counted.SUBJECTS, limit=limit),
+        )
+    except ConditionFailed as failed:
+        reason = why_not_one_more(table, subject.owner, Counted.SUBJECTS, limit=limit)
+        raise reason or failed from failed
+
+
+def read_subject(table: Table, owner: str, subject_id: str) -> Subject:
+    """The subject; NotFound if it is someone else's, never was, or is being deleted."""
+    item = table.get(keys.subject_key(owner, subject_id))
+    if item is None or item["state"] == SubjectState.DELETING:
+        raise NotFound("subject")
+    return subject_from(item)
+
+
+def list_subjects(
+    table: Table, owner: str, *, limit: int, after: Mapping[str, str] | None
+) -> tuple[list[Subject], Mapping[str, str] | None]:
+    """A page of the owner's subjects, the newest first, and the position after it."""
+    page = table.query(
+        keys.owner_partition(owner),
+        prefix=keys.SUBJECTS,
+        newest_first=True,
+        limit=limit,
+        after=after,
+    )
+    subjects = [subject_from(item) for item in page.items]
+    return [subject for subject in subjects if subject.is_live], page.next
+
+
+def rename_subject(table: Table, owner: str, subject_id: str, name: str, now: datetime) -> Subject:
+    """Give it another name."""
+    try:
+        table.write(
+            Update(
+                keys.subject_key(owner, subject_id),
+                set={"name": name, "updated_at": moments.to_text(now)},
+                when=(IS_LIVE,),
+            ),
+        )
+    except ConditionFailed:
+        raise NotFound("subject") from None
+    return read_subject(table, owner, subject_id)
+
+
+def begin_subject_erasure(table: Table, owner: str, subject_id: str, now: datetime) -> Erasure:
+    """Hide the subject for good and leave its tombstone; raises NotFound."""
+    erasure = Erasure(ErasureKind.SUBJECT, owner, subject_id)
+    try:
+        table.write(
+            Update(
+                keys.subject_key(owner, subject_id),
+                set={
+                    "state": SubjectState.DELETING.value,
+                    "updated_at": moments.to_text(now),
+                },
+                when=(IS_LIVE,),
+            ),
+            one_less(owner, Counted.SUBJECTS),
+            tombstone(erasure, due=now + OVERDUE),
+        )
+    except ConditionFailed:
+        raise NotFound("subject") from None
+    return erasure

@@ -1,0 +1,223 @@
+"""For each role a scene, as short as can be, that needs everything the role may do.
+
+A scene passes with the deployed roles and raises anything at all when something is refused. Each
+brings its own user, so that one that failed leaves nothing in the way of the next. Time-outs are
+short: they are how most refusals show. The schedule of the reconciler must be off, or it mends what
+a scene is to notice.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from demo.client import ApiError, AvatarClient
+from demo.journey import GENERATION_ENDS, TRAINING_ENDS
+from demo.photos import broken, portraits
+from tests.e2e.lost_events import reconcile, without_upload_events
+from tests.e2e.stage import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.e2e.stage import Stage
+
+
+@dataclass(frozen=True)
+class Scenes:
+    """`ready` gives a user and a subject of theirs that has an adapter."""
+
+    stage: Stage
+    ready: Callable[[], tuple[AvatarClient, str]]
+
+    def of(self, role: str) -> Callable[[], None]:
+        """The scene of a role, by its construct; KeyError if nobody wrote one."""
+        return {
+            "AnsweringCatalogueRole": self.catalogue,
+            "AnsweringSubjectsRole": self.subjects,
+            "AnsweringTrainingsRole": self.trainings,
+            "AnsweringGenerationsRole": self.generations,
+            "BackgroundIntakeHandlerRole": self.intake,
+            "BackgroundErasureHandlerRole": self.erasure,
+            "BackgroundReconcilerHandlerRole": self.reconciler,
+            "PrepareRole": self.whole_training,
+            "PublishRole": self.whole_training,
+            "JobRole": self.whole_training,
+            "TrainingRole": self.whole_training,
+            "FailedRole": self.failing_training,
+            "EventsHandlerRole": self.aborted_training,
+            "ResultsHandlerRole": self.results,
+            "ServingRole": self.serving,
+        }[role]
+
+    def catalogue(self) -> None:
+        user = self.stage.user("reader")
+        for path in ("/health", "/styles", "/models"):
+            user.get(path)
+
+    def subjects(self) -> None:
+        user = self.stage.user("owner")
+        subject = self.stage.new_subject(user)
+        photo = self.stage.upload(user, subject, portraits(1), seconds=15)[0]
+        requests.get(photo["url"], timeout=10).raise_for_status()
+        user.get("/me")
+        user.delete(f"/subjects/{subject}")
+        eventually(lambda: self._clean({subject, photo["id"]}), seconds=15)
+
+    def trainings(self) -> None:
+        with self._training() as (user, training):
+            subject = user.get(f"/trainings/{training}")["subject_id"]
+            assert list(user.items(f"/subjects/{subject}/trainings"))
+            eventually(lambda: user.get(f"/trainings/{training}")["progress"], seconds=40)
+            user.post(f"/trainings/{training}/cancel")
+            self._no_training_process()
+
+    def generations(self) -> None:
+        user, ended = self._woken_generation({"text_prompts": [{"text": "a hat"}]})
+        requests.get(ended["artifacts"][0]["url"], timeout=10).raise_for_status()
+        user.delete(f"/generations/{ended['id']}")
+        eventually(lambda: self._clean({ended["id"]}), seconds=15)
+
+    def serving(self) -> None:
+        user, subject = self.ready()
+        body = {"text_prompts": [{"text": "<subject>"}], "subject_id": subject}
+        self._woken_generation(body, user)
+
+    def results(self) -> None:
+        user = self.stage.user("painter")
+        body = {"text_prompts": [{"text": "a hat"}], "steps": 10}
+        created = user.post("/generations", body)["id"]
+        ended = user.wait(
+            f"/generations/{created}", lambda g: g["state"] in GENERATION_ENDS, seconds=40
+        )
+        assert ended["state"] == "succeeded", ended
+
+    def intake(self) -> None:
+        user = self.stage.user("owner")
+        subject = self.stage.new_subject(user)
+        photos = self.stage.upload(user, subject, [portraits(1)[0], broken()], seconds=15)
+        assert [photo["state"] for photo in photos] == ["accepted", "rejected"]
+
+    def erasure(self) -> None:
+        with self._training() as (user, training):
+            eventually(lambda: bool(self.stage.backstage.processes("training")), seconds=20)
+            user.delete("/me")
+            self._no_training_process()
+            eventually(lambda: self._clean({training, owner_of(user)}), seconds=20)
+
+    def reconciler(self) -> None:
+        user = self.stage.user("owner")
+        subject = self.stage.new_subject(user)
+        content = portraits(1)[0].content
+        wanted = {"photos": [{"content_type": "image/jpeg", "size_bytes": len(content)}]}
+        slot = user.post(f"/subjects/{subject}/photos", wanted)["photos"][0]
+        with without_upload_events(self.stage):
+            user.upload(slot, content).raise_for_status()
+        self._age(f"OWNER#{owner_of(user)}", f"PHOTO#{subject}#{slot['id']}", "created_at")
+        with self._training() as (trainer, training):
+            # Until then the record still moves, and grows young again.
+            eventually(lambda: trainer.get(f"/trainings/{training}")["progress"], seconds=30)
+            self._age(f"OWNER#{owner_of(trainer)}", f"TRAINING#{training}", "gsi2sk")
+            reconcile(self.stage)
+        self.stage.verdicts(user, subject, [slot["id"]], seconds=15)
+
+    def whole_training(self) -> None:
+        with self._training() as (user, training):
+            ended = user.wait(
+                f"/trainings/{training}",
+                # A second attempt is a failure already, and another minute.
+                lambda t: t["state"] in TRAINING_ENDS or t["attempt"] > 1,
+                seconds=60,
+            )
+        assert ended["state"] == "succeeded", ended
+
+    def failing_training(self) -> None:
+        """The job cannot read its photos, and the step that judges failures says so."""
+        with self._training(spoil=True) as (user, training):
+            ended = user.wait(
+                f"/trainings/{training}", lambda t: t["state"] in TRAINING_ENDS, seconds=60
+            )
+        assert ended["failure"]["code"] == "photos_unusable", ended
+
+    def aborted_training(self) -> None:
+        """An operator stops the execution; only the event tells the application."""
+        with self._training() as (user, training):
+            machine = self.stage.outputs.StateMachineArn
+            execution = machine.replace(":stateMachine:", ":execution:")
+            self.stage.client("stepfunctions").stop_execution(
+                executionArn=f"{execution}:{training}"
+            )
+            ended = user.wait(
+                f"/trainings/{training}", lambda t: t["state"] in TRAINING_ENDS, seconds=15
+            )
+        assert ended["state"] == "failed", ended
+
+    @contextmanager
+    def _training(self, *, spoil: bool = False) -> Iterator[tuple[AvatarClient, str]]:
+        """A new user's training, begun; stopped at the end of the block."""
+        user = self.stage.user("trainer")
+        subject = self.stage.new_subject(user, "object")
+        photos = self.stage.upload(user, subject, portraits(4), seconds=30)
+        assert all(photo["state"] == "accepted" for photo in photos)
+        if spoil:
+            for photo in photos:
+                self.stage.client("s3").put_object(
+                    Bucket=self.stage.outputs.PhotosBucket,
+                    Key=f"{owner_of(user)}/{subject}/{photo['id']}.jpg",
+                    Body=b"no photo",
+                )
+        training = user.post(f"/subjects/{subject}/trainings")["id"]
+        try:
+            yield user, training
+        finally:
+            with suppress(ApiError):  # it has ended, or the role may not
+                user.post(f"/trainings/{training}/cancel")
+
+    def _woken_generation(
+        self, body: dict[str, Any], user: AvatarClient | None = None
+    ) -> tuple[AvatarClient, dict[str, Any]]:
+        """By a process that was not there before, seen warming and then running."""
+        self.stage.backstage.wait_for_serving(False, 120)
+        user = user or self.stage.user("painter")
+        created = user.post("/generations", {**body, "steps": 50, "samples": 4})["id"]
+        states: dict[str, None] = {}
+        ended = user.wait(
+            f"/generations/{created}",
+            lambda g: g["state"] in GENERATION_ENDS,
+            seen=lambda g: states.setdefault(g["state"]),
+            seconds=60,
+            every=0.1,
+        )
+        assert ended["state"] == "succeeded", ended
+        assert {"warming", "running"} <= set(states), list(states)
+        return user, ended
+
+    def _no_training_process(self) -> None:
+        eventually(lambda: not self.stage.backstage.processes("training"), seconds=20)
+
+    def _clean(self, ids: set[str]) -> bool:
+        return not any(self.stage.backstage.traces(ids).values())
+
+    def _age(self, partition: str, sort: str, attribute: str) -> None:
+        """Let a record look an hour old."""
+        then = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() - 3600))
+        self.stage.client("dynamodb").update_item(
+            TableName=self.stage.outputs.TableName,
+            Key={"pk": {"S": partition}, "sk": {"S": sort}},
+            UpdateExpression="SET #a = :then",
+            ExpressionAttributeNames={"#a": attribute},
+            ExpressionAttributeValues={":then": {"S": then}},
+        )
+
+
+def owner_of(user: AvatarClient) -> str:
+    """The `sub` claim of their token."""
+    claims = str(user.token).split(".")[1]
+    decoded = base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4))
+    return str(json.loads(decoded)["sub"])

@@ -1,0 +1,1 @@
+"""What the templates promise, held as properties over all environments."""

@@ -1,0 +1,143 @@
+"""Bundles: complete, for the right platform, the same bytes from the same inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import struct
+import tarfile
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+
+from infra import bundling
+from tests.infra.cloud import ROOT
+
+LAMBDA_REQUIREMENTS = [ROOT / "lambdas" / f"requirements-{name}.txt" for name in ("api", "media")]
+ALL_REQUIREMENTS = [*LAMBDA_REQUIREMENTS, ROOT / "infra" / "requirements-container.txt"]
+
+
+def pins(file: Path) -> dict[str, str]:
+    return dict(
+        line.split("==") for line in bundling.pinned(file) if re.match(r"^[\w.-]+==[\w.]+$", line)
+    )
+
+
+@pytest.mark.parametrize("file", ALL_REQUIREMENTS, ids=lambda file: file.name)
+def test_pins_are_those_of_the_project(file: Path) -> None:
+    project = pins(ROOT / "requirements.txt")
+    for name, version in pins(file).items():
+        if name in project:
+            assert version == project[name], name
+
+
+@pytest.mark.parametrize("file", LAMBDA_REQUIREMENTS, ids=lambda file: file.name)
+def test_the_closure_of_a_function_bundle_is_complete(file: Path) -> None:
+    """Installed without dependencies, so each must be listed; Lambda's runtime has botocore."""
+    listed = set(pins(file)) | {"botocore"}
+    for name in pins(file):
+        for requirement in requires(name) or []:
+            if "extra ==" not in requirement:
+                dependency = re.split(r"[ ;<>=!~\[(]", requirement)[0].replace("_", "-").lower()
+                assert dependency in listed, f"{name} needs {dependency}"
+
+
+def test_the_aws_bundle_has_libraries_for_arm_and_the_declared_python() -> None:
+    libraries = [*bundling.lambda_bundle("media", "aws").rglob("*.so")]
+    assert libraries
+    for library in libraries:
+        with library.open("rb") as content:
+            header = content.read(20)
+        assert struct.unpack_from("<H", header, 18)[0] == 183, library.name  # ELF: AArch64
+        assert "cpython-313" in library.name or "cpython" not in library.name, library.name
+
+
+def test_a_bundle_has_our_code_and_nothing_that_only_tests_or_pip_need() -> None:
+    folder = bundling.lambda_bundle("api", "aws")
+    assert (folder / "lambdas" / "environment.py").is_file()
+    assert (folder / "contract" / "adapter.py").is_file()
+    inside = {path.relative_to(folder) for path in folder.rglob("*")}
+    assert not [path for path in inside if "__pycache__" in path.parts or path.suffix == ".pyc"]
+    assert not [path for path in inside if path.name in {"RECORD", "INSTALLER"}]
+    assert not [path for path in inside if path.parts[0] in {"boto3", "botocore", "bin"}]
+
+
+def test_a_function_bundle_stays_far_below_lambdas_limit() -> None:
+    # 250 MB unpacked; https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    for name, megabytes in (("api", 25), ("media", 60)):
+        folder = bundling.lambda_bundle("api" if name == "api" else "media", "aws")
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        assert size < megabytes * 1024 * 1024, name
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A small checkout, with a build folder of its own."""
+    for folder in ("training", "inference", "contract"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "__init__.py").write_text(f'"""{folder}."""\n')
+    (tmp_path / "training" / "train.py").write_text("print('train')\n")
+    (tmp_path / "contract" / "adapter.py").write_text("FORMAT = 1\n")
+    return tmp_path
+
+
+def test_the_archive_of_a_training_starts_with_train_py_at_its_root(checkout: Path) -> None:
+    with tarfile.open(bundling.training_code(vendor_wheels=False, root=checkout)) as archive:
+        assert archive.getnames() == [
+            "contract/__init__.py",
+            "contract/adapter.py",
+            "train.py",
+            "training/__init__.py",
+            "training/train.py",
+        ]
+
+
+def test_the_same_sources_make_the_same_bytes(checkout: Path) -> None:
+    first = bundling.serving_code(vendor_wheels=False, root=checkout)
+    digest = hashlib.sha256(first.read_bytes()).hexdigest()
+    shutil.rmtree(checkout / "build")
+    for path in checkout.rglob("*.py"):
+        path.touch()
+    again = bundling.serving_code(vendor_wheels=False, root=checkout)
+    assert again == first
+    assert hashlib.sha256(again.read_bytes()).hexdigest() == digest
+
+
+def test_a_changed_source_makes_another_build(checkout: Path) -> None:
+    first = bundling.serving_code(vendor_wheels=False, root=checkout)
+    (checkout / "contract" / "adapter.py").write_text("FORMAT = 2\n")
+    assert bundling.serving_code(vendor_wheels=False, root=checkout) != first
+
+
+def test_tests_and_caches_do_not_travel(checkout: Path) -> None:
+    before = bundling.serving_code(vendor_wheels=False, root=checkout)
+    for name in ("tests", "__pycache__"):
+        (checkout / "inference" / name).mkdir()
+        (checkout / "inference" / name / "extra.py").write_text("1\n")
+    assert bundling.serving_code(vendor_wheels=False, root=checkout) == before
+
+
+def test_vendored_wheels_are_pure_and_know_their_versions() -> None:
+    with tarfile.open(bundling.serving_code(vendor_wheels=True)) as archive:
+        names = archive.getnames()
+    assert not [name for name in names if name.endswith(".so")]
+    for package in ("diffusers", "peft", "accelerate", "inference", "contract"):
+        assert f"{package}/__init__.py" in names
+    versions = pins(ROOT / "infra" / "requirements-container.txt")
+    for name, version in versions.items():
+        assert f"{name}-{version}.dist-info/METADATA" in names
+
+
+def test_no_owner_and_no_time_is_in_an_archive(checkout: Path) -> None:
+    with tarfile.open(bundling.training_code(vendor_wheels=False, root=checkout)) as archive:
+        for member in archive.getmembers():
+            assert (member.uid, member.gid, member.mtime, member.mode) == (0, 0, 0, 0o644)
+
+
+def test_a_failing_pip_is_told_with_its_own_words(checkout: Path) -> None:
+    (checkout / "lambdas").mkdir()
+    (checkout / "lambdas" / "requirements-api.txt").write_text("not a requirement !==\n")
+    with pytest.raises(bundling.BundlingError, match="pip could not install requirements-api"):
+        bundling.lambda_bundle("api", "host", root=checkout)

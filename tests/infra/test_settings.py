@@ -1,0 +1,124 @@
+"""A wrong setting stops the synth with one sentence that says where and what."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from infra.settings import SettingsError, load
+from lambdas.domain.settings import DomainSettings
+from tests.infra.cloud import CONTEXT, ENVIRONMENTS
+
+
+def changed(name: str, **changes: Any) -> dict[str, Any]:
+    """The environments with ``changes`` in one of them: dotted path (``__``) → value."""
+    environments = copy.deepcopy(CONTEXT["environments"])
+    for path, value in changes.items():
+        block = environments[name]
+        *parents, key = path.split("__")
+        for parent in parents:
+            block = block.setdefault(parent, {})
+        if value is ...:
+            del block[key]
+        else:
+            block[key] = value
+    return dict(environments)
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_every_environment_of_cdk_json_is_valid(name: str) -> None:
+    assert load(CONTEXT["environments"], name).name == name
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_the_handlers_understand_what_every_environment_passes_them(name: str) -> None:
+    settings = load(CONTEXT["environments"], name)
+    understood = DomainSettings.model_validate_json(settings.domain_settings)
+    assert understood.base_model.id == settings.base_model.id
+    assert understood.photos.minimum.person == 10
+
+
+MISTAKES: list[tuple[str, dict[str, Any], str]] = [
+    ("dev", {"regoin": "us-east-1"}, "environment 'dev' in cdk.json: unknown key 'regoin'"),
+    ("dev", {"region": ...}, "environment 'dev' in cdk.json: 'region' is missing"),
+    ("dev", {"endpoint__instanse": 1}, "unknown key 'endpoint.instanse'"),
+    (
+        "dev",
+        {"training__instance_type": "g5.xlarge"},
+        "training.instance_type: not a SageMaker instance type such as 'ml.g5.2xlarge'",
+    ),
+    (
+        "dev",
+        {"endpoint__instance_types": ["ml.g5.xlarge", "p5"]},
+        "endpoint.instance_types.1: not a SageMaker instance type such as 'ml.g5.2xlarge'",
+    ),
+    (
+        "dev",
+        {"endpoint__instance_types": ["ml.g5.xlarge", "ml.g5.xlarge"]},
+        "endpoint.instance_types: the same instance type stands there twice",
+    ),
+    (
+        "prod",
+        {"alarms__email": ...},
+        "environment 'prod' in cdk.json: alarms.email is missing: in prod somebody must be told",
+    ),
+    ("prod", {"alarms__email": "operations"}, "alarms.email: not an e-mail address"),
+    ("prod", {"keep_data": False}, "keep_data must be true in prod"),
+    ("prod", {"budget__monthly_usd": 0}, "budget.monthly_usd: Input should be greater than 0"),
+    ("prod", {"budget__email": ...}, "'budget.email' is missing"),
+    (
+        "dev",
+        {"code__vendor_wheels": False},
+        "code.vendor_wheels may be false only in the environment 'local'",
+    ),
+    (
+        "dev",
+        {"functions__platform": "host"},
+        "functions.platform may be 'host' only in the environment 'local'",
+    ),
+    ("prod", {"api__cors_origins": ["*"]}, "api.cors_origins: name the origins instead of '*'"),
+    (
+        "dev",
+        {"domain__training__max_wait_seconds": 60},
+        "domain.training.max_wait_seconds is shorter than max_runtime_seconds",
+    ),
+    (
+        "dev",
+        {"domain__training__max_attempts": "three"},
+        "domain.training.max_attempts is missing or not a whole number",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "change", "sentence"), MISTAKES)
+def test_a_mistake_is_told_in_a_sentence(name: str, change: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        load(changed(name, **change), name)
+    assert sentence in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_several_mistakes_are_told_together() -> None:
+    with pytest.raises(SettingsError) as refusal:
+        load(changed("dev", regoin="x", region=...), "dev")
+    assert "unknown key 'regoin'" in str(refusal.value)
+    assert "'region' is missing" in str(refusal.value)
+
+
+def test_a_name_that_resources_cannot_carry_is_refused() -> None:
+    with pytest.raises(SettingsError, match="1-12 lower-case letters and digits"):
+        load({"My_Env": {}}, "My_Env")
+
+
+def test_a_cdk_json_without_environments_is_refused() -> None:
+    with pytest.raises(SettingsError, match="no block 'environments'"):
+        load(None, "dev")
+
+
+def test_what_the_handlers_read_is_compact_json() -> None:
+    text = load(CONTEXT["environments"], "dev").domain_settings
+    assert json.loads(text)["base_model"]["family"] == "sdxl"
+    assert ": " not in text

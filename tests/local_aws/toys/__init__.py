@@ -1,0 +1,1 @@
+"""Toy training and inference code that the embedded SageMaker runs in tests."""

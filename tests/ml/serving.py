@@ -1,0 +1,120 @@
+"""A server over an in-memory store, and requests for it."""
+
+import io
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from contract.generation import AdapterReference, GenerationRequest, Prompt, Sampler
+from contract.generation_result import GenerationResponse
+from contract.s3_location import S3Location
+from inference.adapter_cache import AdapterCache
+from inference.base import load_base
+from inference.generator import Generator
+from inference.handler import Server
+from inference.object_store import ObjectMissingError, StoreUnavailableError
+from inference.settings import Precision, ServingSettings
+from tests.ml.training_runs import ULID, Run
+
+ADAPTERS = "s3://models/adapters/"
+WORK = "s3://work/generations/"
+
+
+class MemoryStore:
+    """Objects by address; `broken` makes every call fail."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.reads: list[str] = []
+        self.broken = False
+
+    def add(self, run: Run, name: str) -> AdapterReference:
+        """Publish a run's adapter as `name`."""
+        uri = S3Location.parse(f"{ADAPTERS}usr/{name}/trn/")
+        for file in run.artifacts.iterdir():
+            self.objects[str(uri.child(file.name))] = file.read_bytes()
+        return AdapterReference(uri, run.manifest.sha256)
+
+    def read(self, location: S3Location, maximum_bytes: int) -> bytes:
+        self._check()
+        self.reads.append(str(location))
+        if str(location) not in self.objects:
+            raise ObjectMissingError
+        return self.objects[str(location)][:maximum_bytes]
+
+    def download(self, location: S3Location, path: Path) -> None:
+        path.write_bytes(self.read(location, 2**40))
+
+    def write(self, location: S3Location, content: str) -> None:
+        self._check()
+        self.objects[str(location)] = content.encode()
+
+    def _check(self) -> None:
+        if self.broken:
+            raise StoreUnavailableError("SlowDown")
+
+
+def serve(
+    base: Path,
+    store: MemoryStore,
+    cache: Path,
+    *,
+    precision: Precision = Precision.FP32,
+    cache_bytes: int = 10**9,
+) -> Server:
+    settings = ServingSettings(
+        adapter_prefix=S3Location.parse(ADAPTERS),
+        work_prefix=S3Location.parse(WORK),
+        base_model_id=f"tiny-{'sdxl' if (base / 'text_encoder_2').exists() else 'sd'}",
+        precision=precision,
+        cache_bytes=cache_bytes,
+        cache_folder=cache,
+    )
+    shutil.rmtree(cache, ignore_errors=True)
+    model = load_base(base, settings.base_model_id, precision, torch.device("cpu"))
+    return Server(settings, store, Generator(model, AdapterCache(store, cache, cache_bytes)))
+
+
+def request(
+    base: Path,
+    adapter: AdapterReference | None = None,
+    *,
+    text: str = "a photo of <subject>",
+    seeds: tuple[int, ...] = (1,),
+    sampler: Sampler = Sampler.DDIM,
+    steps: int = 4,
+    prompts: tuple[Prompt, ...] | None = None,
+    cfg_scale: float = 3.0,
+    width: int = 64,
+    height: int = 64,
+) -> GenerationRequest:
+    return GenerationRequest(
+        generation_id=f"gen_{ULID}",
+        progress_uri=S3Location.parse(f"{WORK}usr/gen_{ULID}/progress.json"),
+        base_model=f"tiny-{'sdxl' if (base / 'text_encoder_2').exists() else 'sd'}",
+        adapter=adapter,
+        prompts=prompts or (Prompt(text),),
+        style=None,
+        cfg_scale=cfg_scale,
+        steps=steps,
+        seeds=seeds,
+        width=width,
+        height=height,
+        sampler=sampler,
+    )
+
+
+def answer(server: Server, asked: GenerationRequest) -> GenerationResponse:
+    return GenerationResponse.from_json(server.answer(asked.to_json()))
+
+
+def images(server: Server, asked: GenerationRequest) -> list[bytes]:
+    return [artifact.image for artifact in answer(server, asked).artifacts]
+
+
+def array(png: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """(height, width, 3) in 0…1."""
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), np.float64) / 255

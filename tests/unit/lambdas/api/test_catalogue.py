@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from lambdas.api.catalogue import CatalogueRules, build_app
+from tests.unit.lambdas.gateway import Client
+from tests.unit.lambdas.given import settings
+
+SDXL = [
+    [1024, 1024],
+    [1152, 896],
+    [896, 1152],
+    [1216, 832],
+    [832, 1216],
+    [1344, 768],
+    [768, 1344],
+    [1536, 640],
+    [640, 1536],
+]
+
+
+@pytest.fixture
+def client() -> Client:
+    rules = CatalogueRules(settings(base_model={"id": "sdxl", "family": "sdxl", "sizes": SDXL}))
+    return Client(build_app(rules))
+
+
+def test_health_needs_no_token_and_everything_else_does(client: Client) -> None:
+    assert client.get("/health", claims={}).body == {"status": "ok"}
+    assert client.get("/styles", claims={}).status == 401
+    assert client.get("/models", claims={}).status == 401
+
+
+def test_the_seventeen_styles_are_listed_by_name(client: Client) -> None:
+    items = client.get("/styles").body["items"]
+    assert len(items) == 17
+    assert {"name": "anime", "description": "Japanese animation"} in items
+
+
+def test_a_model_says_what_it_accepts(client: Client) -> None:
+    (model,) = client.get("/models").body["items"]
+    assert model["id"] == "sdxl"
+    assert len(model["sizes"]) == 9
+    assert model["aspects"]["widescreen"] == {"width": 1344, "height": 768}
+    assert len(model["aspects"]) == 7
+    assert model["bounds"]["steps"] == {"minimum": 10, "maximum": 50, "default": 30}
+    assert len(model["samplers"]) == 10

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from lambdas.domain import locations
+from lambdas.domain.ids import Prefix, new_id
+from lambdas.domain.locations import UploadKey
+from tests.unit.lambdas.fakes import START
+
+SUBJECT = new_id(Prefix.SUBJECT, START)
+PHOTO = new_id(Prefix.PHOTO, START)
+
+
+def test_an_upload_key_is_read_back_as_it_was_written() -> None:
+    key = UploadKey("owner-1", SUBJECT, PHOTO)
+    assert UploadKey.parse(str(key)) == key
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "photos/o",
+        f"photos/o/{SUBJECT}/{PHOTO}/more",
+        f"other/o/{SUBJECT}/{PHOTO}",
+        f"photos/../{SUBJECT}/{PHOTO}",
+        f"photos/o/{PHOTO}/{SUBJECT}",
+        f"photos/o/{SUBJECT}/../../secret",
+    ],
+)
+def test_a_key_that_no_slot_ever_had_is_not_read(key: str) -> None:
+    assert UploadKey.parse(key) is None
+
+
+def test_everything_of_an_owner_lies_under_that_owner() -> None:
+    names = ("o", SUBJECT, "trn_1")
+    assert locations.photo_key("o", SUBJECT, PHOTO) == f"o/{SUBJECT}/{PHOTO}.jpg"
+    assert locations.adapter_prefix(*names) == f"adapters/o/{SUBJECT}/trn_1/"
+    assert locations.training_prefix(*names) == f"trainings/o/{SUBJECT}/trn_1/"
+    assert locations.generation_prefix("o", "gen_1") == "generations/o/gen_1/"
+    assert locations.avatar_key("o", "gen_1", "img_1") == "o/gen_1/img_1.png"

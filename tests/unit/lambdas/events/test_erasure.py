@@ -1,0 +1,416 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from contract.generation import Prompt, Sampler
+from lambdas.domain.generation import Generation, GenerationState
+from lambdas.domain.generation_plan import GenerationPlan
+from lambdas.domain.ids import Prefix, new_id
+from lambdas.domain.training import Training, TrainingState, job_name
+from lambdas.events.erasure import ErasurePorts, build_handler
+from lambdas.ports import Invocation
+from lambdas.records import keys
+from lambdas.records.account import begin_account_erasure, read_account
+from lambdas.records.erasures import Erasure, ErasureKind, due_erasures
+from lambdas.records.generations import (
+    advance_generation,
+    begin_generation_erasure,
+    create_generation,
+    end_generation,
+    find_generation,
+    note_invocation,
+)
+from lambdas.records.photos import all_photos, begin_photo_erasure
+from lambdas.records.subjects import begin_subject_erasure
+from lambdas.records.trainings import create_training, end_training
+from lambdas.table import Put, Update
+from tests.unit.lambdas.fakes import FakeObjectStore, FakeTrainingJobs
+from tests.unit.lambdas.gateway import OWNER, SOMEONE_ELSE
+from tests.unit.lambdas.given import World
+from tests.unit.lambdas.sqs import deliver
+
+
+@dataclass
+class Estate:
+    """What one user has, in every place where it can lie."""
+
+    world: World = field(default_factory=World)
+    photos: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("photos"))
+    jobs: FakeTrainingJobs = field(default_factory=FakeTrainingJobs)
+
+    def __post_init__(self) -> None:
+        world = self.world
+        self.handler = build_handler(
+            ErasurePorts(
+                table=world.table,
+                idempotency=world.persistence,
+                uploads=world.uploads,
+                photos=self.photos,
+                models=world.models,
+                work=world.work,
+                avatars=world.avatars,
+                runner=world.runner,
+                jobs=self.jobs,
+                clock=world.clock,
+            )
+        )
+
+    @property
+    def stores(self) -> dict[str, FakeObjectStore]:
+        world = self.world
+        return {
+            "uploads": world.uploads,
+            "photos": self.photos,
+            "models": world.models,
+            "work": world.work,
+            "avatars": world.avatars,
+        }
+
+    def objects(self) -> set[str]:
+        return {
+            f"{name}:{key}"
+            for name, store in self.stores.items()
+            for key in (*store.objects_by_key, *store.old_versions)
+        }
+
+    def put(self, store: FakeObjectStore, key: str) -> None:
+        """An object that was written twice: there is an old version of it, too."""
+        for body in (b"old", b"new"):
+            store.write(key, body, content_type="x")
+
+    def subject(self, owner: str = OWNER) -> str:
+        """A subject with two photos, a waiting upload and a trained adapter."""
+        world = self.world
+        subject = world.subject(accepted=2, owner=owner)
+        for photo in all_photos(world.table, owner, subject.id):
+            self.put(self.photos, f"{owner}/{subject.id}/{photo.id}.jpg")
+        self.put(world.uploads, f"photos/{owner}/{subject.id}/pho_x")
+        training = self.training(subject.id, owner)
+        end_training(
+            world.table, owner, training, TrainingState.SUCCEEDED, world.clock.now(), adapter=None
+        )
+        self.put(world.models, f"adapters/{owner}/{subject.id}/{training}/adapter.safetensors")
+        return subject.id
+
+    def training(self, subject: str, owner: str = OWNER) -> str:
+        world, now = self.world, self.world.clock.now()
+        training = new_id(Prefix.TRAINING, now)
+        create_training(world.table, Training(training, subject, owner, now, now), limit=9)
+        world.runner.start(training, {})
+        world.table.write(
+            Update(keys.training_key(owner, training), set={"state": TrainingState.RUNNING.value})
+        )
+        self.put(world.work, f"trainings/{owner}/{subject}/{training}/checkpoints/1")
+        return training
+
+    def generation(
+        self,
+        subject: str | None,
+        state: GenerationState = GenerationState.SUCCEEDED,
+        owner: str = OWNER,
+    ) -> str:
+        world, now = self.world, self.world.clock.now()
+        adapter = None
+        if subject is not None:
+            item = world.table.get(keys.subject_key(owner, subject)) or {}
+            adapter = item["active_adapter"]
+        made = Generation(
+            id=new_id(Prefix.GENERATION, now),
+            owner=owner,
+            plan=GenerationPlan(
+                subject, (Prompt("a lake", 1.0),), None, 7.0, 30, (1,), 64, 64, Sampler.DDIM
+            ),
+            created_at=now,
+            updated_at=now,
+            deadline=now + timedelta(hours=6),
+            adapter_training=adapter,
+        )
+        create_generation(world.table, made, limit=99)
+        answer = Invocation(f"s3://work/results/{made.id}.out", f"s3://work/failures/{made.id}.out")
+        note_invocation(world.table, made, answer)
+        self.put(world.work, f"generations/{owner}/{made.id}/request.json")
+        self.put(world.work, f"results/{made.id}.out")
+        self.put(world.work, f"failures/{made.id}.out")
+        if state is not GenerationState.QUEUED:
+            screening = GenerationState.SCREENING
+            advance_generation(world.table, made, screening, now)
+            end_generation(world.table, owner, made.id, state, now)
+            self.put(world.avatars, f"{owner}/{made.id}/img_1.png")
+        return made.id
+
+    def erase(self, erasure: Erasure) -> list[int]:
+        return deliver(self.handler, erasure.message())
+
+    def items(self, owner: str = OWNER) -> list[str]:
+        return [item["sk"] for item in self.world.table.partition(keys.owner_partition(owner))]
+
+    def due_later(self) -> dict[str, Erasure]:
+        return {
+            erasure.id: erasure
+            for erasure in due_erasures(
+                self.world.table, self.world.clock.now() + timedelta(days=1)
+            )
+        }
+
+
+@pytest.fixture
+def estate() -> Estate:
+    return Estate()
+
+
+def test_a_photo_is_erased_wherever_it_may_lie(estate: Estate) -> None:
+    subject = estate.subject()
+    photo, other = all_photos(estate.world.table, OWNER, subject)
+    estate.put(estate.world.uploads, f"photos/{OWNER}/{subject}/{photo.id}")
+    erasure = begin_photo_erasure(
+        estate.world.table, OWNER, subject, photo.id, estate.world.clock.now()
+    )
+    assert estate.erase(erasure) == []
+    left = " ".join(estate.objects())
+    assert photo.id not in left
+    assert other.id in left
+    assert not estate.due_later()
+
+
+def test_a_finished_generation_is_erased_at_once(estate: Estate) -> None:
+    generation, other = estate.generation(None), estate.generation(None)
+    erasure = begin_generation_erasure(
+        estate.world.table, OWNER, generation, estate.world.clock.now()
+    )
+    assert estate.erase(erasure) == []
+    assert generation not in " ".join([*estate.objects(), *estate.items()])
+    assert other in " ".join(estate.objects())
+    assert other in " ".join(estate.items())
+    assert not estate.due_later()
+
+
+def test_what_the_endpoint_may_still_write_is_erased_when_it_no_longer_can(estate: Estate) -> None:
+    world = estate.world
+    generation = estate.generation(None, GenerationState.QUEUED)
+    erasure = begin_generation_erasure(world.table, OWNER, generation, world.clock.now())
+    assert estate.erase(erasure) == []
+    assert generation not in " ".join(estate.objects())
+    assert find_generation(world.table, OWNER, generation) is None
+    assert world.count("active_generations") == 0
+    world.clock.advance(hours=6, minutes=59)
+    assert due_erasures(world.table, world.clock.now()) == []
+    estate.put(world.work, f"generations/{OWNER}/{generation}/progress.json")
+    world.clock.advance(minutes=2)
+    (due,) = due_erasures(world.table, world.clock.now())
+    assert estate.erase(due) == []
+    assert estate.objects() == set()
+    assert not estate.due_later()
+
+
+def test_a_subject_goes_with_everything_of_it_and_nothing_else(estate: Estate) -> None:
+    world = estate.world
+    subject, other = estate.subject(), estate.subject()
+    generation, untied = estate.generation(subject), estate.generation(None)
+    theirs = estate.subject(SOMEONE_ELSE)
+    erasure = begin_subject_erasure(world.table, OWNER, subject, world.clock.now())
+    assert estate.erase(erasure) == []
+    everything = " ".join([*estate.objects(), *estate.items(), *estate.items(SOMEONE_ELSE)])
+    assert subject not in everything
+    assert generation not in everything
+    for kept in (other, untied, theirs):
+        assert kept in everything
+    assert not [i for i in world.table.items.values() if i.get("subject_id") == subject]
+    assert not estate.due_later()
+
+
+NEVER_ENDS = 10**6
+
+
+def test_a_running_training_is_stopped_and_its_job_waited_for(estate: Estate) -> None:
+    world = estate.world
+    subject = estate.subject()
+    training = estate.training(subject)
+    estate.jobs.running[job_name(training, 1)] = 5
+    erasure = begin_subject_erasure(world.table, OWNER, subject, world.clock.now())
+    assert estate.erase(erasure) == []
+    assert world.runner.stopped == [training]
+    assert estate.objects() == set()
+    assert estate.items() == ["ACCOUNT"]
+    assert world.count("active_trainings") == 0
+
+
+def test_a_job_that_takes_long_to_end_is_looked_after_later(estate: Estate) -> None:
+    world = estate.world
+    subject = estate.subject()
+    training = estate.training(subject)
+    estate.jobs.running[job_name(training, 1)] = NEVER_ENDS
+    erasure = begin_subject_erasure(world.table, OWNER, subject, world.clock.now())
+    estate.erase(erasure)
+    assert estate.objects() == set()
+    assert set(estate.due_later()) == {subject}
+    estate.put(world.work, f"trainings/{OWNER}/{subject}/{training}/checkpoints/last")
+    world.clock.advance(minutes=11)
+    (due,) = due_erasures(world.table, world.clock.now())
+    estate.erase(due)
+    assert estate.objects() == set()
+    assert estate.items() == ["ACCOUNT"]
+
+
+def test_a_generation_in_the_queue_of_an_erased_subject_has_its_own_tombstone(
+    estate: Estate,
+) -> None:
+    world = estate.world
+    subject = estate.subject()
+    generation = estate.generation(subject, GenerationState.QUEUED)
+    estate.erase(begin_subject_erasure(world.table, OWNER, subject, world.clock.now()))
+    assert world.count("active_generations") == 0
+    assert set(estate.due_later()) == {generation}
+    assert estate.due_later()[generation].kind is ErasureKind.GENERATION
+
+
+def test_an_account_goes_completely(estate: Estate) -> None:
+    world = estate.world
+    for _ in range(2):
+        estate.generation(estate.subject())
+    for _ in range(30):
+        estate.generation(None)
+    theirs = estate.subject(SOMEONE_ELSE)
+    note = keys.idempotency_key(OWNER, f"{OWNER}#POST /x#1")
+    world.table.write(Put({"pk": note.pk, "sk": note.sk, "record": f"{OWNER}#POST /x#1"}))
+    world.persistence.records[f"{OWNER}#POST /x#1"] = object()  # type: ignore[assignment]
+    world.persistence.records[f"{SOMEONE_ELSE}#POST /x#1"] = object()  # type: ignore[assignment]
+    estate.erase(begin_account_erasure(world.table, OWNER, world.clock.now()))
+    assert estate.items() == []
+    assert OWNER not in " ".join([*estate.objects(), *world.persistence.records])
+    assert theirs in " ".join([*estate.objects(), *estate.items(SOMEONE_ELSE)])
+    assert list(world.persistence.records) == [f"{SOMEONE_ELSE}#POST /x#1"]
+
+
+def test_an_account_may_be_used_again_while_the_last_of_it_is_looked_after(
+    estate: Estate,
+) -> None:
+    world = estate.world
+    subject = estate.subject()
+    training = estate.training(subject)
+    estate.jobs.running[job_name(training, 1)] = NEVER_ENDS
+    generation = estate.generation(subject, GenerationState.QUEUED)
+    estate.erase(begin_account_erasure(world.table, OWNER, world.clock.now()))
+    assert world.runner.stopped == [training]
+    assert read_account(world.table, OWNER).erasing_since is None
+    assert set(estate.due_later()) == {subject, generation}
+    fresh = estate.subject()
+    world.clock.advance(hours=8)
+    for erasure in due_erasures(world.table, world.clock.now()):
+        assert estate.erase(erasure) == []
+    assert not estate.due_later()
+    assert fresh in " ".join(estate.objects())
+
+
+def test_an_old_message_does_not_erase_what_came_after(estate: Estate) -> None:
+    world = estate.world
+    estate.subject()
+    erasure = begin_account_erasure(world.table, OWNER, world.clock.now())
+    estate.erase(erasure)
+    fresh = estate.subject()
+    assert estate.erase(erasure) == []
+    assert fresh in " ".join(estate.items())
+
+
+def test_a_message_that_names_nothing_goes_to_the_dead_letters(estate: Estate) -> None:
+    for message in (
+        {},
+        {"kind": "x", "owner": "o", "id": "i"},
+        {"kind": "subject", "owner": "a/b"},
+    ):
+        assert deliver(estate.handler, message) == [0]
+
+
+def test_a_training_that_was_cancelled_a_moment_ago_is_waited_for_too(estate: Estate) -> None:
+    world = estate.world
+    subject = estate.subject()
+    training = estate.training(subject)
+    estate.jobs.running[job_name(training, 1)] = NEVER_ENDS
+    end_training(world.table, OWNER, training, TrainingState.CANCELLED, world.clock.now())
+    estate.erase(begin_subject_erasure(world.table, OWNER, subject, world.clock.now()))
+    assert set(estate.due_later()) == {subject}
+    assert not world.runner.stopped
+
+
+def test_answers_that_tell_of_it_are_forgotten_and_others_kept(estate: Estate) -> None:
+    world = estate.world
+    subject, other = estate.subject(), estate.subject()
+    generation = estate.generation(subject)
+    notes: dict[str, dict[str, Any]] = {
+        "its-own": {"about": [subject]},
+        "of-its-generation": {"about": [generation]},
+        "unfinished": {},
+        "of-another": {"about": [other]},
+    }
+    for record, note in notes.items():
+        key = keys.idempotency_key(OWNER, record)
+        world.table.write(Put({"pk": key.pk, "sk": key.sk, "record": record, **note}))
+        world.persistence.records[record] = object()  # type: ignore[assignment]
+    estate.erase(begin_subject_erasure(world.table, OWNER, subject, world.clock.now()))
+    assert set(world.persistence.records) == {"of-another"}
+    assert [sk for sk in estate.items() if sk.startswith(keys.IDEMPOTENCY)] == [
+        f"{keys.IDEMPOTENCY}of-another"
+    ]
+
+
+@pytest.mark.parametrize("ends", [True, False])
+@pytest.mark.parametrize("writes", range(12))
+@pytest.mark.parametrize("kind", ["subject", "account"])
+def test_an_erasure_that_is_interrupted_anywhere_is_finished_by_the_next(
+    estate: Estate, kind: str, writes: int, ends: bool
+) -> None:
+    world, now = estate.world, estate.world.clock.now()
+    subject = estate.subject()
+    training = estate.training(subject)
+    estate.jobs.running[job_name(training, 1)] = 0 if ends else NEVER_ENDS
+    generation = estate.generation(subject, GenerationState.QUEUED)
+    erasure = (
+        begin_subject_erasure(world.table, OWNER, subject, now)
+        if kind == "subject"
+        else begin_account_erasure(world.table, OWNER, now)
+    )
+    world.table.fail_after = writes
+    estate.erase(erasure)
+    world.table.fail_after = None
+    assert estate.erase(erasure) == []
+    if not ends:
+        estate.put(world.work, f"trainings/{OWNER}/{subject}/{training}/checkpoints/last")
+    estate.put(world.work, f"generations/{OWNER}/{generation}/progress.json")
+    world.clock.advance(hours=8)
+    for due in due_erasures(world.table, world.clock.now()):
+        assert estate.erase(due) == []
+    assert estate.objects() == set()
+    assert set(estate.items()) <= {"ACCOUNT"}
+    assert read_account(world.table, OWNER).active_trainings == 0
+
+
+@pytest.mark.parametrize("store", ["uploads", "photos", "models", "work", "avatars"])
+def test_an_erasure_without_one_of_its_stores_is_repeated_until_it_can_be_done(
+    estate: Estate, store: str
+) -> None:
+    world = estate.world
+    subject = estate.subject()
+    estate.generation(subject)
+    erasure = begin_account_erasure(world.table, OWNER, world.clock.now())
+    estate.stores[store].available = False
+    assert estate.erase(erasure) == [0]
+    assert read_account(world.table, OWNER).erasing_since is not None
+    estate.stores[store].available = True
+    assert estate.erase(erasure) == []
+    assert estate.objects() == set()
+    assert estate.items() == []
+
+
+def test_a_training_that_cannot_be_stopped_is_not_forgotten(estate: Estate) -> None:
+    world = estate.world
+    subject = estate.subject()
+    estate.training(subject)
+    erasure = begin_subject_erasure(world.table, OWNER, subject, world.clock.now())
+    world.runner.available = False
+    assert estate.erase(erasure) == [0]
+    world.runner.available = True
+    assert estate.erase(erasure) == []
+    assert world.runner.stopped

@@ -1,0 +1,354 @@
+"""The three steps of the state machine, called as it calls them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from contract.training_job import Hyperparameters
+from lambdas.domain.errors import Unavailable
+from lambdas.domain.ids import Prefix, new_id
+from lambdas.domain.subject import Subject, SubjectKind
+from lambdas.domain.training import Training, TrainingState
+from lambdas.domain.training_failure import (
+    AdapterRefused,
+    OutputMissing,
+    PhotosMissing,
+    TrainingGone,
+)
+from lambdas.events import training_failed, training_prepare, training_publish
+from lambdas.records.photos import all_photos, begin_photo_erasure
+from lambdas.records.subjects import begin_subject_erasure
+from lambdas.records.trainings import create_training, end_training
+from tests.unit.lambdas.gateway import OWNER, FakeContext
+from tests.unit.lambdas.given import ADAPTER, World, settings
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def begun(world: World, subject: Subject | None = None) -> Training:
+    """A training that was asked for."""
+    subject = subject or world.subject()
+    now = world.clock.now()
+    training = Training(new_id(Prefix.TRAINING, now), subject.id, OWNER, now, now)
+    create_training(world.table, training, limit=5)
+    return training
+
+
+def step_input(training: Training, attempt: int = 1, **more: Any) -> dict[str, Any]:
+    return {
+        "training_id": training.id,
+        "subject_id": training.subject_id,
+        "owner": training.owner,
+        "attempt": attempt,
+        **more,
+    }
+
+
+def prepare(world: World, training: Training, attempt: int = 1) -> dict[str, Any]:
+    handler = training_prepare.build_handler(
+        training_prepare.PreparePorts(
+            table=world.table,
+            clock=world.clock,
+            work=world.work,
+            photos_bucket="photos",
+            models_bucket="models",
+            code_uri="s3://assets/code.tar.gz",
+            settings=world.settings,
+        )
+    )
+    answer: dict[str, Any] = handler(step_input(training, attempt), FakeContext())
+    return answer
+
+
+def publish(world: World, training: Training, attempt: int = 1) -> dict[str, Any]:
+    handler = training_publish.build_handler(
+        training_publish.PublishPorts(
+            table=world.table,
+            clock=world.clock,
+            work=world.work,
+            models=world.models,
+            settings=world.settings,
+        )
+    )
+    answer: dict[str, Any] = handler(step_input(training, attempt), FakeContext())
+    return answer
+
+
+def fail(
+    world: World, training: Training, error: str, cause: object = "", attempt: int = 1
+) -> dict[str, Any]:
+    handler = training_failed.build_handler(
+        training_failed.FailedPorts(world.table, world.clock, world.settings)
+    )
+    text = cause if isinstance(cause, str) else json.dumps(cause)
+    event = step_input(training, attempt, error={"Error": error, "Cause": text})
+    answer: dict[str, Any] = handler(event, FakeContext())
+    return answer
+
+
+def test_prepare_lists_the_accepted_photos_as_sagemakers_manifest(world: World) -> None:
+    subject = world.subject()
+    training = begun(world, subject)
+    job = prepare(world, training)
+    bucket, _, key = job["photos_manifest_uri"].removeprefix("s3://").partition("/")
+    assert bucket == "work"
+    head, *names = json.loads(world.work.objects_by_key[key])
+    assert head == {"prefix": f"s3://photos/{OWNER}/{subject.id}/"}
+    photos = [photo.id for photo in all_photos(world.table, OWNER, subject.id)]
+    assert names == [f"{photo}.jpg" for photo in photos]
+    assert len(names) == 10
+
+
+def test_prepare_describes_a_job_that_the_training_program_accepts(world: World) -> None:
+    training = begun(world)
+    job = prepare(world, training, attempt=2)
+    given = dict(job["hyperparameters"])
+    assert given.pop("sagemaker_program") == "train.py"
+    assert given.pop("sagemaker_submit_directory") == "s3://assets/code.tar.gz"
+    read = Hyperparameters.from_strings(given)
+    assert (read.training_id, read.kind, read.max_steps) == (training.id, "person", 200)
+    assert read.checkpoint_every == 20
+    folder = f"s3://work/trainings/{OWNER}/{training.subject_id}/{training.id}"
+    assert job["job_name"] == f"{training.id.replace('_', '-')}-2"
+    assert len(job["job_name"]) <= 63
+    assert job["output_uri"] == f"{folder}/output/"
+    assert job["checkpoint_uri"] == f"{folder}/checkpoints/"
+    assert job["model_uri"] == "s3://models/base/tiny-sd/"
+    assert (job["max_runtime_seconds"], job["max_wait_seconds"]) == (3600, 7200)
+    assert world.training_now(training.id).attempt == 2
+
+
+def test_large_models_are_trained_in_half_precision(world: World) -> None:
+    world.settings = settings(base_model={"family": "sdxl", "precision": "fp16"})
+    given = prepare(world, begun(world))["hyperparameters"]
+    assert (given["precision"], given["gradient_checkpointing"]) == ("bf16", "1")
+
+
+def test_attempts_share_a_seed_and_trainings_do_not(world: World) -> None:
+    subject = world.subject(kind=SubjectKind.PET)
+    first = begun(world, subject)
+    seeds = [prepare(world, first, n)["hyperparameters"]["seed"] for n in (1, 2)]
+    end_training(world.table, OWNER, first.id, TrainingState.FAILED, world.clock.now())
+    world.clock.advance(seconds=1)
+    second = begun(world, subject)
+    assert seeds[0] == seeds[1]
+    assert prepare(world, second)["hyperparameters"]["seed"] != seeds[0]
+
+
+def test_prepare_refuses_what_is_no_longer_wanted(world: World) -> None:
+    training = begun(world)
+    end_training(world.table, OWNER, training.id, TrainingState.CANCELLED, world.clock.now())
+    with pytest.raises(TrainingGone):
+        prepare(world, training)
+    other = begun(world, world.subject())
+    begin_subject_erasure(world.table, OWNER, other.subject_id, world.clock.now())
+    with pytest.raises(TrainingGone):
+        prepare(world, other)
+    never = Training("trn_1", other.subject_id, OWNER, world.clock.now(), world.clock.now())
+    with pytest.raises(TrainingGone):
+        prepare(world, never)
+    assert not any(key.endswith("photos.manifest") for key in world.work.objects_by_key)
+
+
+def test_prepare_refuses_a_training_that_is_cancelled_while_it_looks(world: World) -> None:
+    training = begun(world)
+
+    def cancel() -> None:
+        end_training(world.table, OWNER, training.id, TrainingState.CANCELLED, world.clock.now())
+
+    world.table.before_write = cancel
+    with pytest.raises(TrainingGone):
+        prepare(world, training)
+
+
+def test_prepare_says_when_photos_were_deleted_meanwhile(world: World) -> None:
+    subject = world.subject()
+    training = begun(world, subject)
+    photo = next(iter(all_photos(world.table, OWNER, subject.id)))
+    begin_photo_erasure(world.table, OWNER, subject.id, photo.id, world.clock.now())
+    with pytest.raises(PhotosMissing) as missing:
+        prepare(world, training)
+    answer = fail(world, training, type(missing.value).__name__)
+    assert answer["retry"] is False
+    failure = world.training_now(training.id).failure
+    assert failure is not None
+    assert failure.code == "photos_unusable"
+
+
+def test_publish_makes_the_subject_serve_the_adapter(world: World) -> None:
+    subject = world.subject()
+    training = begun(world, subject)
+    world.leave_output(training)
+    assert publish(world, training)["state"] == "succeeded"
+    folder = f"adapters/{OWNER}/{subject.id}/{training.id}/"
+    assert world.models.objects_by_key[f"{folder}adapter.safetensors"] == ADAPTER
+    assert f"{folder}manifest.json" in world.models.objects_by_key
+    after = world.subject_now(subject)
+    assert (after.state, after.active_adapter, after.active_training) == (
+        "ready",
+        training.id,
+        None,
+    )
+    done = world.training_now(training.id)
+    assert done.adapter is not None
+    assert done.adapter.size_bytes == len(ADAPTER)
+    assert world.count("active_trainings") == 0
+
+
+def test_publishing_twice_is_publishing_once(world: World) -> None:
+    training = begun(world)
+    world.leave_output(training)
+    assert publish(world, training) == publish(world, training)
+    assert world.count("active_trainings") == 0
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        {"metrics": {"loss_last": None}},
+        {"metrics": {}},
+        {"sha256": "1" * 64},
+    ],
+)
+def test_an_adapter_that_breaks_its_promise_is_not_published(
+    world: World, manifest: dict[str, Any]
+) -> None:
+    subject = world.subject()
+    training = begun(world, subject)
+    world.leave_output(training, **manifest)
+    with pytest.raises(AdapterRefused):
+        publish(world, training)
+    assert world.models.objects_by_key == {}
+    assert fail(world, training, "AdapterRefused")["retry"] is False
+    assert world.subject_now(subject).state == "collecting"
+
+
+def test_an_adapter_for_another_base_model_is_not_published(world: World) -> None:
+    training = begun(world)
+    world.leave_output(training)
+    world.settings = settings(base_model={"id": "tiny-sdxl"})
+    with pytest.raises(AdapterRefused):
+        publish(world, training)
+
+
+def test_a_manifest_that_cannot_be_read_is_refused(world: World) -> None:
+    training = begun(world)
+    world.leave_output(training)
+    for key in world.work.objects_by_key:
+        world.work.objects_by_key[key] = b"{}"
+    with pytest.raises(AdapterRefused):
+        publish(world, training)
+
+
+def test_a_job_without_output_ran_out_of_time(world: World) -> None:
+    training = begun(world)
+    with pytest.raises(OutputMissing):
+        publish(world, training)
+    fail(world, training, "OutputMissing")
+    failure = world.training_now(training.id).failure
+    assert failure is not None
+    assert failure.code == "out_of_time"
+
+
+def test_a_cancelled_training_publishes_nothing(world: World) -> None:
+    training = begun(world)
+    world.leave_output(training)
+    end_training(world.table, OWNER, training.id, TrainingState.CANCELLED, world.clock.now())
+    with pytest.raises(TrainingGone):
+        publish(world, training)
+    assert world.models.objects_by_key == {}
+
+
+@pytest.mark.parametrize("gone", ["cancelled", "deleted"])
+def test_what_ends_while_its_adapter_is_copied_leaves_nothing(world: World, gone: str) -> None:
+    subject = world.subject()
+    training = begun(world, subject)
+    world.leave_output(training)
+
+    def end() -> None:
+        now = world.clock.now()
+        if gone == "cancelled":
+            end_training(world.table, OWNER, training.id, TrainingState.CANCELLED, now)
+        else:
+            begin_subject_erasure(world.table, OWNER, subject.id, now)
+
+    world.table.before_write = end
+    with pytest.raises(TrainingGone):
+        publish(world, training)
+    assert world.models.objects_by_key == {}
+    if gone == "deleted":
+        assert fail(world, training, "TrainingGone")["retry"] is False
+        assert world.training_now(training.id).state is TrainingState.CANCELLED
+        assert world.count("active_trainings") == 0
+
+
+def test_publishing_without_the_subject_is_refused(world: World) -> None:
+    training = begun(world)
+    begin_subject_erasure(world.table, OWNER, training.subject_id, world.clock.now())
+    with pytest.raises(TrainingGone):
+        publish(world, training)
+
+
+def test_publish_comes_back_when_storage_is_down(world: World) -> None:
+    training = begun(world)
+    world.leave_output(training)
+    world.models.available = False
+    with pytest.raises(Unavailable):
+        publish(world, training)
+    assert fail(world, training, "Unavailable")["retry"] is True
+    world.models.available = True
+    assert publish(world, training)["state"] == "succeeded"
+
+
+def test_capacity_is_tried_again_until_the_attempts_are_used_up(world: World) -> None:
+    subject = world.subject()
+    training = begun(world, subject)
+    cause = {
+        "TrainingJobStatus": "Failed",
+        "SecondaryStatus": "Failed",
+        "FailureReason": "CapacityError: Unable to provision requested ML compute capacity.",
+    }
+    first = fail(world, training, "States.TaskFailed", cause, attempt=1)
+    second = fail(world, training, "States.TaskFailed", cause, attempt=2)
+    third = fail(world, training, "States.TaskFailed", cause, attempt=3)
+    assert [first["retry"], second["retry"], third["retry"]] == [True, True, False]
+    assert (first["attempt"], second["attempt"]) == (2, 3)
+    assert 0 < first["wait_seconds"] < second["wait_seconds"]
+    ended = world.training_now(training.id)
+    assert ended.state is TrainingState.FAILED
+    assert ended.failure is not None
+    assert ended.failure.code == "no_capacity"
+    assert world.subject_now(subject).state == "collecting"
+    assert world.count("active_trainings") == 0
+
+
+def test_an_adapter_that_serves_survives_a_failed_training(world: World) -> None:
+    subject = world.subject()
+    first = begun(world, subject)
+    world.leave_output(first)
+    publish(world, first)
+    world.clock.advance(seconds=1)
+    second = begun(world, subject)
+    fail(world, second, "States.Timeout")
+    after = world.subject_now(subject)
+    assert (after.state, after.active_adapter) == ("ready", first.id)
+
+
+def test_a_failure_of_a_training_that_has_ended_changes_nothing(world: World) -> None:
+    training = begun(world)
+    end_training(world.table, OWNER, training.id, TrainingState.CANCELLED, world.clock.now())
+    answer = fail(world, training, "States.TaskFailed", "exit code: 137")
+    assert answer["retry"] is False
+    assert world.training_now(training.id).state is TrainingState.CANCELLED
+
+
+def test_a_failure_of_a_training_that_never_was_is_no_failure(world: World) -> None:
+    now = world.clock.now()
+    training = Training(new_id(Prefix.TRAINING, now), "sub", OWNER, now, now)
+    assert fail(world, training, "TrainingGone")["retry"] is False

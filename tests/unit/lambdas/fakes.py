@@ -1,0 +1,439 @@
+"""The ports in memory, obeying the same rules as AWS: conditions, transactions, presigned forms.
+
+`tests/unit/lambdas/port_contract.py` holds them to it. Faults are switched on by attributes, and
+`before_write` runs a function once just before the next write: that is how races are staged.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aws_lambda_powertools.utilities.idempotency.exceptions import (
+    IdempotencyItemAlreadyExistsError,
+    IdempotencyItemNotFoundError,
+)
+from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
+from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
+
+from lambdas.domain.errors import Unavailable
+from lambdas.ports import (
+    EndpointStatus,
+    Execution,
+    Face,
+    Invocation,
+    ModerationLabel,
+    ObjectMissing,
+    ObjectStore,
+    ObjectTooLarge,
+    StoredObject,
+    UploadForm,
+)
+from lambdas.table import (
+    INDEX_KEYS,
+    Absent,
+    AtLeast,
+    AtMost,
+    Before,
+    Check,
+    Condition,
+    ConditionFailed,
+    Delete,
+    Index,
+    InvalidPosition,
+    Is,
+    Item,
+    Key,
+    Page,
+    Present,
+    Put,
+    Update,
+    Write,
+)
+
+START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class FakeClock:
+    """A clock that moves only when told to."""
+
+    moment: datetime = START
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def pause(self, seconds: float) -> None:
+        self.advance(seconds=seconds)
+
+    def advance(self, **duration: float) -> None:
+        self.moment += timedelta(**duration)
+
+
+class FakeTable:
+    """Items in a dictionary; writes are all or nothing."""
+
+    def __init__(self) -> None:
+        self.items: dict[Key, Item] = {}
+        self.available = True
+        self.before_write: Callable[[], object] | None = None
+        self.writes = 0
+        self.fail_after: int | None = None
+
+    def get(self, key: Key) -> Item | None:
+        self._reachable()
+        return copy.deepcopy(self.items.get(key))
+
+    def query(
+        self,
+        partition: str,
+        *,
+        prefix: str = "",
+        up_to: str | None = None,
+        index: Index | None = None,
+        newest_first: bool = False,
+        limit: int = 100,
+        after: Mapping[str, str] | None = None,
+    ) -> Page:
+        self._reachable()
+        pk, sk = INDEX_KEYS[index]
+        position_keys = {"pk", "sk", pk, sk}
+        if after is not None and set(after) != position_keys:
+            raise InvalidPosition
+        found = sorted(
+            (
+                item
+                for item in self.items.values()
+                if item.get(pk) == partition
+                and str(item.get(sk, "")).startswith(prefix)
+                and (up_to is None or item[sk] <= up_to)
+            ),
+            key=lambda item: (item[sk], item["pk"], item["sk"]),
+            reverse=newest_first,
+        )
+        if after is not None:
+            position = (after[sk], after["pk"], after["sk"])
+            found = [
+                item
+                for item in found
+                if ((item[sk], item["pk"], item["sk"]) < position) == newest_first
+                and (item[sk], item["pk"], item["sk"]) != position
+            ]
+        page = found[:limit]
+        more = len(found) > limit or len(page) == limit
+        last = {name: str(page[-1][name]) for name in position_keys} if page and more else None
+        return Page(tuple(copy.deepcopy(page)), last)
+
+    def write(self, *writes: Write) -> None:
+        self._reachable()
+        hook, self.before_write = self.before_write, None
+        if hook is not None:
+            hook()
+        if self.fail_after is not None:
+            if self.fail_after == 0:
+                raise Unavailable("records")
+            self.fail_after -= 1
+        assert 1 <= len(writes) <= 100
+        touched = [Key(w.item["pk"], w.item["sk"]) if isinstance(w, Put) else w.key for w in writes]
+        assert len(set(touched)) == len(touched), "DynamoDB refuses two writes to one key"
+        failed = tuple(
+            position
+            for position, (key, write) in enumerate(zip(touched, writes, strict=True))
+            if not all(_holds(condition, self.items.get(key, {})) for condition in write.when)
+        )
+        if failed:
+            raise ConditionFailed(failed)
+        for key, write in zip(touched, writes, strict=True):
+            self._apply(key, write)
+        self.writes += 1
+
+    def _apply(self, key: Key, write: Write) -> None:
+        match write:
+            case Put():
+                self.items[key] = copy.deepcopy(write.item)
+            case Delete():
+                self.items.pop(key, None)
+            case Update():
+                item = self.items.setdefault(key, {"pk": key.pk, "sk": key.sk})
+                item.update(copy.deepcopy(dict(write.set)))
+                for name, number in write.add.items():
+                    item[name] = item.get(name, 0) + number
+                for name in write.remove:
+                    item.pop(name, None)
+            case Check():
+                pass
+
+    def _reachable(self) -> None:
+        if not self.available:
+            raise Unavailable("records")
+
+    def partition(self, pk: str) -> list[Item]:
+        """Everything in one partition, for assertions."""
+        return [item for key, item in sorted(self.items.items(), key=str) if key.pk == pk]
+
+
+def _holds(condition: Condition, item: Item) -> bool:
+    value = item.get(condition.name)
+    match condition:
+        case Is():
+            return value in condition.values
+        case Absent():
+            return condition.name not in item
+        case Present():
+            return condition.name in item
+        case AtMost():
+            return int(value or 0) <= condition.bound
+        case AtLeast():
+            return value is not None and int(value) >= condition.bound
+        case Before():
+            return value is not None and str(value) < condition.bound
+
+
+@dataclass
+class FakeObjectStore:
+    """Objects in a dictionary, with the versions that a versioned bucket would keep."""
+
+    bucket: str = "bucket"
+    objects_by_key: dict[str, bytes] = field(default_factory=dict)
+    content_types: dict[str, str] = field(default_factory=dict)
+    old_versions: dict[str, int] = field(default_factory=dict)
+    available: bool = True
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    def upload_form(
+        self, key: str, *, content_type: str, size_bytes: int, lifetime_seconds: int
+    ) -> UploadForm:
+        return UploadForm(
+            f"https://{self.bucket}.example",
+            {
+                "key": key,
+                "Content-Type": content_type,
+                "policy": f"{size_bytes} bytes for {lifetime_seconds} s",
+            },
+        )
+
+    def link(self, key: str, *, lifetime_seconds: int) -> str:
+        return f"https://{self.bucket}.example/{key}?expires={lifetime_seconds}"
+
+    def read(self, key: str, *, max_bytes: int) -> bytes:
+        self._reachable()
+        if key not in self.objects_by_key:
+            raise ObjectMissing
+        body = self.objects_by_key[key]
+        if len(body) > max_bytes:
+            raise ObjectTooLarge(f"{len(body)} bytes")
+        return body
+
+    def write(self, key: str, body: bytes, *, content_type: str) -> None:
+        self._reachable()
+        if key in self.objects_by_key:
+            self.old_versions[key] = self.old_versions.get(key, 0) + 1
+        self.objects_by_key[key] = body
+        self.content_types[key] = content_type
+
+    def copy(self, source_key: str, target: ObjectStore, target_key: str) -> None:
+        body = self.read(source_key, max_bytes=2**62)
+        target.write(target_key, body, content_type=self.content_types.get(source_key, ""))
+
+    def exists(self, key: str) -> bool:
+        self._reachable()
+        return key in self.objects_by_key
+
+    def objects(self, prefix: str) -> Iterator[StoredObject]:
+        self._reachable()
+        for key in sorted(self.objects_by_key):
+            if key.startswith(prefix):
+                yield StoredObject(key, len(self.objects_by_key[key]), self.clock.now())
+
+    def delete(self, keys: Iterable[str]) -> None:
+        self._reachable()
+        for key in keys:
+            self.objects_by_key.pop(key, None)
+
+    def erase(self, prefix: str) -> int:
+        self._reachable()
+        doomed = {
+            key for key in (*self.objects_by_key, *self.old_versions) if key.startswith(prefix)
+        }
+        for key in doomed:
+            self.objects_by_key.pop(key, None)
+            self.old_versions.pop(key, None)
+        return len(doomed)
+
+    def _reachable(self) -> None:
+        if not self.available:
+            raise Unavailable("objects")
+
+
+@dataclass
+class FakeImageModeration:
+    """Says what it was told to say."""
+
+    label_list: Sequence[ModerationLabel] = ()
+    face_list: Sequence[Face] = (Face(99.0, 0.4, 0.5),)
+    available: bool = True
+    seen: list[bytes] = field(default_factory=list)
+
+    def labels(self, image: bytes, *, min_confidence: float) -> Sequence[ModerationLabel]:
+        self._reachable()
+        self.seen.append(image)
+        return [label for label in self.label_list if label.confidence >= min_confidence]
+
+    def faces(self, image: bytes) -> Sequence[Face]:
+        self._reachable()
+        return self.face_list
+
+    def _reachable(self) -> None:
+        if not self.available:
+            raise Unavailable("image moderation")
+
+
+@dataclass
+class FakeTextModeration:
+    """Scores by word: a segment that has the word gets its labels."""
+
+    words: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    available: bool = True
+    seen: list[str] = field(default_factory=list)
+
+    def toxicity(self, segments: Sequence[str]) -> Sequence[Mapping[str, float]]:
+        if not self.available:
+            raise Unavailable("text moderation")
+        self.seen.extend(segments)
+        answers: list[Mapping[str, float]] = []
+        for segment in segments:
+            scores = {"PROFANITY": 0.01}
+            for word, labels in self.words.items():
+                if word in segment:
+                    scores.update(labels)
+            answers.append(scores)
+        return answers
+
+
+@dataclass
+class FakeTrainingRunner:
+    """Executions in a dictionary."""
+
+    executions: dict[str, Execution] = field(default_factory=dict)
+    documents: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    stopped: list[str] = field(default_factory=list)
+    available: bool = True
+
+    def start(self, training_id: str, document: Mapping[str, Any]) -> None:
+        self._reachable()
+        if training_id not in self.executions:
+            self.executions[training_id] = Execution("RUNNING")
+            self.documents[training_id] = dict(document)
+
+    def stop(self, training_id: str, *, reason: str) -> None:
+        self._reachable()
+        self.stopped.append(training_id)
+        execution = self.executions.get(training_id)
+        if execution is not None and execution.status == "RUNNING":
+            self.executions[training_id] = replace(execution, status="ABORTED", cause=reason)
+
+    def describe(self, training_id: str) -> Execution | None:
+        self._reachable()
+        return self.executions.get(training_id)
+
+    def _reachable(self) -> None:
+        if not self.available:
+            raise Unavailable("training")
+
+
+@dataclass
+class FakeTrainingJobs:
+    """Jobs by name, each with how often it will still be seen running."""
+
+    running: dict[str, int] = field(default_factory=dict)
+
+    def is_running(self, job_name: str) -> bool:
+        left = self.running.get(job_name, 0)
+        self.running[job_name] = left - 1
+        return left > 0
+
+
+@dataclass
+class FakeGenerationBackend:
+    """Remembers what was queued."""
+
+    instances: int = 0
+    endpoint_status: str = "InService"
+    available: bool = True
+    requests: dict[str, str] = field(default_factory=dict)
+
+    def invoke(
+        self, generation_id: str, *, request_uri: str, request_ttl_seconds: int
+    ) -> Invocation:
+        self._reachable()
+        self.requests[generation_id] = request_uri
+        return Invocation(
+            f"s3://work/results/{generation_id}.out",
+            f"s3://work/failures/{generation_id}-error.out",
+        )
+
+    def status(self) -> EndpointStatus:
+        self._reachable()
+        return EndpointStatus(self.endpoint_status, self.instances)
+
+    def _reachable(self) -> None:
+        if not self.available:
+            raise Unavailable("endpoint")
+
+
+@dataclass
+class FakeQueue:
+    """A list of messages."""
+
+    messages: list[Mapping[str, Any]] = field(default_factory=list)
+    available: bool = True
+
+    def send(self, message: Mapping[str, Any], *, delay_seconds: int = 0) -> None:
+        if not self.available:
+            raise Unavailable("queue")
+        self.messages.append(dict(message))
+
+
+class FakePersistence(BasePersistenceLayer):
+    """Where Powertools keeps answers, in a dictionary; also implements IdempotencyRecords."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.records: dict[str, DataRecord] = {}
+        self.available = True
+        self.keeps_answers = True
+
+    def forget(self, ids: Iterable[str]) -> None:
+        self._reachable()
+        for record_id in ids:
+            self.records.pop(record_id, None)
+
+    def _get_record(self, idempotency_key: str) -> DataRecord:
+        try:
+            return self.records[idempotency_key]
+        except KeyError:
+            raise IdempotencyItemNotFoundError from None
+
+    def _put_record(self, data_record: DataRecord) -> None:
+        self._reachable()
+        old = self.records.get(data_record.idempotency_key)
+        if old is not None and not old.is_expired:
+            self._validate_payload(data_record, old)
+            raise IdempotencyItemAlreadyExistsError(old_data_record=old)
+        self.records[data_record.idempotency_key] = data_record
+
+    def _update_record(self, data_record: DataRecord) -> None:
+        self._reachable()
+        if not self.keeps_answers:
+            raise Unavailable("records")
+        self.records[data_record.idempotency_key] = data_record
+
+    def _delete_record(self, data_record: DataRecord) -> None:
+        self.records.pop(data_record.idempotency_key, None)
+
+    def _reachable(self) -> None:
+        if not self.available:
+            raise Unavailable("records")

@@ -1,0 +1,184 @@
+"""What tests start from: settings, a subject with accepted photos, a world of fakes around them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from contract.adapter import AdapterManifest
+from contract.base_model import BaseModel, Family
+from lambdas.domain.ids import Prefix, new_id
+from lambdas.domain.photo import ContentType, Photo, PhotoState
+from lambdas.domain.settings import DomainSettings
+from lambdas.domain.subject import Consent, Subject, SubjectKind
+from lambdas.domain.training import Training, job_name
+from lambdas.records import keys
+from lambdas.records.photos import create_slots, step
+from lambdas.records.subjects import create_subject, read_subject
+from lambdas.records.trainings import read_training
+from tests.unit.lambdas.fakes import (
+    START,
+    FakeClock,
+    FakeGenerationBackend,
+    FakeImageModeration,
+    FakeObjectStore,
+    FakePersistence,
+    FakeQueue,
+    FakeTable,
+    FakeTextModeration,
+    FakeTrainingRunner,
+)
+from tests.unit.lambdas.gateway import OWNER
+
+SETTINGS: dict[str, Any] = {
+    "photos": {
+        "minimum": {"person": 10, "pet": 4, "object": 4, "style": 4},
+        "maximum": 15,
+        "max_bytes": 10485760,
+        "min_side": 256,
+        "upload_ttl_seconds": 900,
+    },
+    "moderation": {
+        "photo_min_confidence": 50,
+        "image_min_confidence": 50,
+        "toxicity_threshold": 0.5,
+    },
+    "training": {
+        "max_attempts": 3,
+        "max_runtime_seconds": 3600,
+        "max_wait_seconds": 7200,
+        "recipe": {
+            "max_steps": 200,
+            "rank": 4,
+            "learning_rate": 0.001,
+            "resolution": 64,
+            "batch_size": 4,
+        },
+    },
+    "generation": {
+        "max_prompt_chars": 2000,
+        "request_ttl_seconds": 21600,
+        "link_ttl_seconds": 900,
+    },
+    "retention_days": {"images": 30, "adapters": None},
+    "limits": {
+        "subjects_per_user": 20,
+        "active_trainings_per_user": 1,
+        "active_generations_per_user": 3,
+    },
+    "base_model": {
+        "id": "tiny-sd",
+        "family": "sd",
+        "sizes": [[64, 64]],
+        "default_negative_prompt": "",
+        "precision": "fp32",
+    },
+}
+
+
+def settings(**changes: dict[str, Any]) -> DomainSettings:
+    """Settings as `local` has them; `changes` replace whole fields of a block."""
+    merged = {name: {**block, **changes.get(name, {})} for name, block in SETTINGS.items()}
+    return DomainSettings.model_validate(merged, strict=False)
+
+
+ADAPTER = b"a very small adapter"
+
+
+def adapter_manifest(**changes: Any) -> str:
+    """A manifest for ADAPTER."""
+    fields: dict[str, Any] = {
+        "base_model": BaseModel("tiny-sd", "0" * 64, Family.SD),
+        "rank": 4,
+        "targets": ("to_q",),
+        "token": "<subject>",
+        "class_noun": "person",
+        "training": {"max_steps": 200},
+        "metrics": {"loss_first": 0.5, "loss_last": 0.1},
+        "sha256": hashlib.sha256(ADAPTER).hexdigest(),
+        "size_bytes": len(ADAPTER),
+        **changes,
+    }
+    return AdapterManifest(**fields).to_json()
+
+
+@dataclass
+class World:
+    """All the fakes, as one deployment would have them."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    table: FakeTable = field(default_factory=FakeTable)
+    persistence: FakePersistence = field(default_factory=FakePersistence)
+    runner: FakeTrainingRunner = field(default_factory=FakeTrainingRunner)
+    backend: FakeGenerationBackend = field(default_factory=FakeGenerationBackend)
+    text_moderation: FakeTextModeration = field(default_factory=FakeTextModeration)
+    image_moderation: FakeImageModeration = field(default_factory=FakeImageModeration)
+    uploads: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("uploads"))
+    work: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("work"))
+    models: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("models"))
+    avatars: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("avatars"))
+    erasure: FakeQueue = field(default_factory=FakeQueue)
+    intake: FakeQueue = field(default_factory=FakeQueue)
+    results: FakeQueue = field(default_factory=FakeQueue)
+    settings: DomainSettings = field(default_factory=settings)
+
+    def subject(
+        self, *, accepted: int = 10, kind: SubjectKind = SubjectKind.PERSON, owner: str = OWNER
+    ) -> Subject:
+        """A subject with that many accepted photos."""
+        now = self.clock.now()
+        made = Subject(
+            id=new_id(Prefix.SUBJECT, now),
+            owner=owner,
+            name="Ada",
+            kind=kind,
+            class_noun="person",
+            consent=Consent("mine", now),
+            created_at=now,
+        )
+        create_subject(self.table, made, limit=1000)
+        photos = [
+            Photo(
+                id=new_id(Prefix.PHOTO, now),
+                owner=owner,
+                subject_id=made.id,
+                content_type=ContentType.JPEG,
+                size_bytes=1000,
+                created_at=now,
+                expires_at=now + timedelta(minutes=15),
+            )
+            for _ in range(accepted)
+        ]
+        if photos:
+            create_slots(self.table, owner, made.id, photos, now, maximum=15)
+        for photo in photos:
+            step(self.table, photo, PhotoState.CHECKING, now)
+            checking = Photo(**{**photo.__dict__, "state": PhotoState.CHECKING})
+            step(self.table, checking, PhotoState.ACCEPTED, now, size=(64, 64))
+        return self.subject_now(made)
+
+    def subject_now(self, subject: Subject) -> Subject:
+        """The subject as it is recorded."""
+        return read_subject(self.table, subject.owner, subject.id)
+
+    def training_now(self, training_id: str) -> Training:
+        """The training as it is recorded."""
+        return read_training(self.table, OWNER, training_id)
+
+    def count(self, name: str) -> int:
+        """One of the owner's counters."""
+        return int((self.table.get(keys.account_key(OWNER)) or {}).get(name, 0))
+
+    def leave_output(self, training: Training, attempt: int = 1, **manifest: Any) -> None:
+        """What a training job leaves behind."""
+        folder = (
+            f"trainings/{training.owner}/{training.subject_id}/{training.id}/"
+            f"output/{job_name(training.id, attempt)}/output/model/"
+        )
+        self.work.objects_by_key[f"{folder}adapter.safetensors"] = ADAPTER
+        self.work.objects_by_key[f"{folder}manifest.json"] = adapter_manifest(**manifest).encode()
+
+
+__all__ = ["ADAPTER", "OWNER", "START", "World", "adapter_manifest", "settings"]

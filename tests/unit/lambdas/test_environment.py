@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lambdas import environment
+from lambdas.domain.subject import SubjectKind
+from lambdas.environment import MisconfiguredError
+from tests.unit.lambdas.given import settings
+
+ROOT = Path(__file__).parents[3]
+
+
+def _environments() -> dict[str, Any]:
+    environments: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"][
+        "environments"
+    ]
+    return environments
+
+
+@pytest.mark.parametrize("name", ["local", "dev", "prod"])
+def test_the_settings_of_every_environment_are_understood(name: str) -> None:
+    block = _environments()[name]
+    text = json.dumps({**block["domain"], "base_model": block["base_model"]})
+    parsed = environment.read({"DOMAIN_SETTINGS": text}).settings()
+    assert parsed.base_model.sizes
+    for kind in SubjectKind:
+        assert 1 <= parsed.photos.minimum.of(kind) <= parsed.photos.maximum
+
+
+def test_a_misspelt_setting_stops_the_function_and_is_named() -> None:
+    document = settings().model_dump(mode="json")
+    document["photos"]["maximun"] = 3
+    del document["limits"]["subjects_per_user"]
+    with pytest.raises(MisconfiguredError) as caught:
+        environment.read({"DOMAIN_SETTINGS": json.dumps(document)}).settings()
+    assert "photos.maximun" in str(caught.value)
+    assert "limits.subjects_per_user" in str(caught.value)
+
+
+def test_a_resource_that_was_not_deployed_is_named() -> None:
+    with pytest.raises(MisconfiguredError, match="PHOTOS_BUCKET"):
+        environment.read({"TABLE_NAME": "t"}).need("PHOTOS_BUCKET")
+    assert environment.read({"TABLE_NAME": "t"}).need("TABLE_NAME") == "t"
+
+
+def test_the_environment_of_this_process_is_read_once() -> None:
+    assert environment.current() is environment.current()

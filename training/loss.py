@@ -1,0 +1,53 @@
+"""The diffusion loss: what the UNet should have said, and how much each timestep counts."""
+
+import torch
+from diffusers import DDIMScheduler
+
+from contract.training_failure import FailureCode
+from training.errors import TrainingError
+
+EPSILON, VELOCITY = "epsilon", "v_prediction"
+
+
+def check_prediction_type(scheduler: DDIMScheduler) -> None:
+    """Refuse a base model whose prediction is neither noise nor velocity."""
+    if scheduler.config.prediction_type not in {EPSILON, VELOCITY}:
+        raise TrainingError(
+            FailureCode.BASE_MODEL_INVALID,
+            "The base model cannot be used: its prediction type is not supported.",
+        )
+
+
+def target(
+    scheduler: DDIMScheduler, latents: torch.Tensor, noise: torch.Tensor, times: torch.Tensor
+) -> torch.Tensor:
+    """The noise, or the velocity (Salimans and Ho 2022, arXiv:2202.00512), as the base predicts."""
+    if scheduler.config.prediction_type == EPSILON:
+        return noise
+    velocity: torch.Tensor = scheduler.get_velocity(latents, noise, times)
+    return velocity
+
+
+def min_snr_weights(scheduler: DDIMScheduler, times: torch.Tensor, gamma: float) -> torch.Tensor:
+    """Weights (n,) after Hang et al. 2023, arXiv:2303.09556: a loss's weight on x₀ is cut at γ.
+
+    The noise loss weighs x₀ by SNR, the velocity loss by SNR + 1; so min(SNR, γ) / SNR and
+    min(SNR + 1, γ) / (SNR + 1). For velocity the paper has min(SNR, γ) / (SNR + 1), which leaves
+    nothing of the noisiest timesteps, where such a model decides colours and layout.
+    γ 0 gives ones.
+    """
+    if gamma == 0:
+        return torch.ones(len(times), device=times.device)
+    kept = scheduler.alphas_cumprod.to(times.device)[times]
+    ratio = kept / (1 - kept)
+    own = ratio if scheduler.config.prediction_type == EPSILON else ratio + 1
+    weights: torch.Tensor = own.clamp(max=gamma) / own
+    return weights
+
+
+def weighted_loss(
+    predicted: torch.Tensor, wanted: torch.Tensor, weights: torch.Tensor
+) -> torch.Tensor:
+    """Mean over the batch of each sample's weighted mean square error."""
+    errors = (predicted - wanted).square().flatten(1).mean(dim=1)
+    return (errors * weights).mean()

@@ -1,0 +1,49 @@
+"""Leaving the result: adapter, manifest and metrics in the model folder."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import save
+
+from contract.adapter import (
+    ADAPTER_FILE,
+    MANIFEST_FILE,
+    METRICS_FILE,
+    TARGETS,
+    AdapterManifest,
+    file_sha256,
+    write_whole,
+)
+from contract.base_model import BaseModel
+from contract.document import FORMAT, Scalar
+from contract.training_job import Hyperparameters
+
+
+def publish(
+    folder: Path,
+    tensors: Mapping[str, torch.Tensor],
+    base: BaseModel,
+    settings: Hyperparameters,
+    metrics: Mapping[str, Scalar],
+) -> AdapterManifest:
+    """Write the three files, the manifest last: where it lies, the adapter is whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    adapter = folder / ADAPTER_FILE
+    write_whole(adapter, save(dict(tensors), metadata={"format": "pt"}))
+    manifest = AdapterManifest(
+        base_model=base,
+        rank=settings.rank,
+        targets=TARGETS,
+        token=settings.token,
+        class_noun=settings.class_noun,
+        training=dict(settings.to_strings()),
+        metrics=dict(metrics),
+        sha256=file_sha256(adapter),
+        size_bytes=adapter.stat().st_size,
+    )
+    text = manifest.to_json()
+    write_whole(folder / METRICS_FILE, json.dumps({"format": FORMAT, **metrics}, indent=1))
+    write_whole(folder / MANIFEST_FILE, text)
+    return manifest

@@ -1,0 +1,36 @@
+"""Making pictures during training: to measure, and to imagine the class."""
+
+from collections.abc import Callable
+
+import torch
+
+from training.base import Base
+from training.conditioning import Conditioning, predict
+
+
+@torch.no_grad()
+def denoise(
+    base: Base,
+    noise: torch.Tensor,
+    told: Conditioning,
+    untold: Conditioning | None,
+    side: int,
+    steps: int,
+    *,
+    guidance: float = 1.0,
+    pause: Callable[[], None],
+) -> torch.Tensor:
+    """Plain DDIM from `noise` (n, c, h, w); `untold` is the empty text for guidance above 1."""
+    scheduler = base.scheduler
+    scheduler.set_timesteps(steps, device=noise.device)
+    latents: torch.Tensor = noise * scheduler.init_noise_sigma
+    rows = [0] * len(noise)
+    for time in scheduler.timesteps:
+        pause()
+        times = time.expand(len(noise))
+        said = predict(base, latents, times, told.rows(rows), side)
+        if untold is not None:
+            unsaid = predict(base, latents, times, untold.rows(rows), side)
+            said = unsaid + guidance * (said - unsaid)
+        latents = scheduler.step(said, time, latents).prev_sample
+    return latents

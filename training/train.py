@@ -1,0 +1,96 @@
+"""Entry point of the training job: `python train.py --training_id … --max_steps …`.
+
+Exit codes: 0 an adapter was published; 1 it failed, and the failure file says why; 143 SIGTERM
+came, and a checkpoint is there to go on from.
+"""
+
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from types import FrameType
+
+from contract.adapter import write_whole
+from contract.training_failure import FailureCode, TrainingFailure
+from training.errors import Interrupted, TrainingError
+from training.settings import Folders, read_hyperparameters
+
+FAILED = 1
+INTERRUPTED = 128 + signal.SIGTERM
+
+_log = logging.getLogger("training")
+
+
+class Termination:
+    """Remembers SIGTERM, so that the loop can stop between two steps.
+
+    SageMaker gives 120 seconds before it kills:
+    docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopTrainingJob.html
+    """
+
+    def __init__(self) -> None:
+        self._came = False
+
+    def listen(self) -> None:
+        """Handle SIGTERM from now on."""
+        signal.signal(signal.SIGTERM, self._note)
+
+    def _note(self, _: int, __: FrameType | None) -> None:
+        self._came = True
+
+    def __call__(self) -> bool:
+        """Whether it came."""
+        return self._came
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run the job; returns the exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    termination = Termination()
+    termination.listen()
+    folders = Folders.from_environment(environment)
+    try:
+        settings = read_hyperparameters(arguments)
+        # torch takes seconds to import; bad arguments should not have to wait for it.
+        from training import job
+
+        job.run(settings, folders, termination)
+    except Interrupted:
+        _log.info("event=interrupted")
+        return INTERRUPTED
+    except TrainingError as error:
+        _report(folders, error.failure)
+        return FAILED
+    except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it must be reported
+        traceback.print_exc()
+        _report(folders, _unexpected(error))
+        return FAILED
+    return 0
+
+
+def _unexpected(error: Exception) -> TrainingFailure:
+    if type(error).__name__ == "OutOfMemoryError":
+        return TrainingFailure(
+            FailureCode.OUT_OF_MEMORY,
+            "The accelerator's memory is too small: a lower batch size or resolution may help.",
+        )
+    return TrainingFailure(
+        FailureCode.INTERNAL_ERROR, f"The training stopped unexpectedly ({type(error).__name__})."
+    )
+
+
+def _report(folders: Folders, failure: TrainingFailure) -> None:
+    """Write the failure file, and the same line to stderr.
+
+    The framework containers' toolkit replaces the file by its own report, which quotes stderr.
+    """
+    folders.output.mkdir(parents=True, exist_ok=True)
+    write_whole(folders.failure_file, failure.to_text())
+    sys.stderr.write(f"{failure.to_text()}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))
