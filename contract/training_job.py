@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from urllib.parse import quote, unquote
 
 from contract.adapter import MAX_RANK, MAX_TOKEN_VECTORS, NOUN_PATTERN, TOKEN_PATTERN
 from contract.base_model import ID_PATTERN
-from contract.document import FORMAT, parse_object, write_object, written
+from contract.document import FORMAT, Scalar, parse_object, write_object, written
 from contract.errors import InvalidDocumentError
 from contract.subject_phrase import SUBJECT_TOKEN
 
@@ -91,15 +92,25 @@ class Hyperparameters:
         ]
         if missing:
             raise InvalidDocumentError(f"missing hyperparameter(s): {', '.join(missing)}")
-        return cls(**{name: _READERS[name](name, text) for name, text in values.items()})
+        return cls(**{name: _READERS[name](name, unquote(text)) for name, text in values.items()})
 
     def to_strings(self) -> dict[str, str]:
-        """Text values for CreateTrainingJob; what the reader would refuse is refused here."""
+        """Text values for CreateTrainingJob; what the reader would refuse is refused here.
+
+        The containers' toolkit joins them with blanks and gives that to a shell, unquoted
+        (github.com/aws/sagemaker-training-toolkit, process.py, run_async): `<subject>` would
+        redirect a file, `red panda` fall apart. So texts are percent-encoded, as in a URL.
+        """
         values = {
-            field.name: _as_text(getattr(self, field.name)) for field in dataclasses.fields(self)
+            field.name: quote(_as_text(getattr(self, field.name)), safe="")
+            for field in dataclasses.fields(self)
         }
         Hyperparameters.from_strings(values)
         return values
+
+    def to_scalars(self) -> dict[str, Scalar]:
+        """The settings as they are, for a manifest."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
 
 def _as_text(value: object) -> str:

@@ -23,6 +23,7 @@ class AdapterSlot:
         self._rank: int | None = None
         self._parameters: dict[str, torch.nn.Parameter] = {}
         self._held: AdapterManifest | None = None
+        self._on = False
 
     @property
     def held(self) -> AdapterManifest | None:
@@ -44,8 +45,9 @@ class AdapterSlot:
 
     def switch(self, *, on: bool) -> None:
         """Whether the adapter takes part; off is exactly the base model."""
-        if self._rank is None:
+        if self._rank is None or on is self._on:
             return
+        self._on = on
         if on:
             self._unet.enable_adapters()
         else:
@@ -65,7 +67,7 @@ class AdapterSlot:
         self._unet.add_adapter(
             LoraConfig(r=rank, lora_alpha=rank, target_modules=[*TARGETS]), adapter_name=_NAME
         )
-        self._rank = rank
+        self._rank, self._on = rank, True
         self._parameters = {}
         for name, parameter in self._unet.named_parameters():
             if f".{_NAME}." in name:

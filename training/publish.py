@@ -38,7 +38,7 @@ def publish(
         targets=TARGETS,
         token=settings.token,
         class_noun=settings.class_noun,
-        training=dict(settings.to_strings()),
+        training=settings.to_scalars(),
         metrics=dict(metrics),
         sha256=file_sha256(adapter),
         size_bytes=adapter.stat().st_size,

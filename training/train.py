@@ -10,6 +10,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import FrameType
 
 from contract.adapter import write_whole
@@ -28,6 +29,8 @@ class Termination:
 
     SageMaker gives 120 seconds before it kills:
     docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopTrainingJob.html
+    It signals the container's first process, and the toolkit there does not pass it on: where the
+    signal never comes, the last periodic checkpoint is what remains.
     """
 
     def __init__(self) -> None:
@@ -64,10 +67,16 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         _report(folders, error.failure)
         return FAILED
     except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it must be reported
-        traceback.print_exc()
+        _log.error("event=unexpected error=%r at=%s", error, _places(error))
         _report(folders, _unexpected(error))
         return FAILED
     return 0
+
+
+def _places(error: Exception) -> str:
+    """Where it happened, innermost first. One line: a traceback would crowd out the reason."""
+    frames = reversed(traceback.extract_tb(error.__traceback__)[-6:])
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
 
 
 def _unexpected(error: Exception) -> TrainingFailure:
@@ -84,11 +93,12 @@ def _unexpected(error: Exception) -> TrainingFailure:
 def _report(folders: Folders, failure: TrainingFailure) -> None:
     """Write the failure file, and the same line to stderr.
 
-    The framework containers' toolkit replaces the file by its own report, which quotes stderr.
+    The containers' toolkit replaces the file by a report of its own, which quotes stderr from the
+    first line on that names a built-in exception (sagemaker-training-toolkit, process.py, watch).
     """
     folders.output.mkdir(parents=True, exist_ok=True)
     write_whole(folders.failure_file, failure.to_text())
-    sys.stderr.write(f"{failure.to_text()}\n")
+    sys.stderr.write(f"RuntimeError: {failure.to_text()}\n")
     sys.stderr.flush()
 
 

@@ -8,8 +8,8 @@ from safetensors.torch import load_file, save_file
 
 from contract.adapter import TARGETS
 from contract.training_failure import FailureCode, TrainingFailure
-from contract.training_job import Phase, Progress
-from tests.ml.training_runs import Run, start, train, train_from_bundle
+from contract.training_job import Hyperparameters, Phase, Progress
+from tests.ml.training_runs import Run, hyperparameters, start, train, train_from_bundle
 
 
 def test_a_training_leaves_adapter_manifest_and_metrics(trained: Run) -> None:
@@ -105,11 +105,27 @@ def test_sigterm_leaves_a_checkpoint_and_no_adapter(
     assert not (tmp_path / "output").exists()
 
 
-def test_the_entry_point_also_runs_beside_the_package(
+def test_the_bundle_runs_as_the_containers_toolkit_starts_it(
     sd_base: Path, photos: Path, tmp_path: Path
 ) -> None:
-    run = train_from_bundle(sd_base, photos, tmp_path)
+    settings = Hyperparameters.from_strings(
+        hyperparameters(sd_base, {"class_noun": "grey cat", "max_steps": 1})
+    )
+    run = train_from_bundle(sd_base, photos, tmp_path, **settings.to_strings())
     assert run.code == 0, run.stderr
+    assert run.manifest.class_noun == "grey cat"
+    assert run.manifest.training == settings.to_scalars()
+
+
+def test_a_base_that_predicts_velocity_is_trained_too(
+    sd_base: Path, photos: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(sd_base, tmp_path / "base")
+    config = tmp_path / "base" / "scheduler" / "scheduler_config.json"
+    config.write_text(config.read_text().replace('"epsilon"', '"v_prediction"'))
+    run = train(tmp_path / "base", photos, tmp_path, max_steps=2)
+    assert run.code == 0, run.stderr
+    assert run.manifest.has_finite_loss
 
 
 @pytest.mark.parametrize(

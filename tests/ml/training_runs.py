@@ -56,7 +56,7 @@ def hyperparameters(base: Path, changes: dict[str, object]) -> dict[str, str]:
         "base_model_id": BaseModel.from_json((base / "base.json").read_bytes()).id,
         "max_steps": 4,
         "rank": 4,
-        "learning_rate": 0.002,
+        "learning_rate": 0.003,
         "resolution": 64,
         "batch_size": 4,
         "checkpoint_every": 100,
@@ -78,16 +78,32 @@ def train(base: Path, photos: Path, folder: Path, **changes: object) -> Run:
 
 def start(base: Path, photos: Path, folder: Path, **changes: object) -> "subprocess.Popen[str]":
     """A run as a process of its own."""
-    return _launch(["-m", "training.train"], ROOT, base, photos, folder, changes)
+    return subprocess.Popen(
+        [sys.executable, "-m", "training.train", *_arguments(base, changes)],
+        cwd=ROOT,
+        env={**os.environ, **_environment(base, photos, folder), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
-def train_from_bundle(base: Path, photos: Path, folder: Path) -> Run:
-    """One step, with the code laid out as in the job's bundle: train.py beside its package."""
+def train_from_bundle(base: Path, photos: Path, folder: Path, **changes: object) -> Run:
+    """As in the container: train.py beside its package, the arguments through a shell."""
     code = folder / "code"
     for package in ("training", "contract"):
         shutil.copytree(ROOT / package, code / package)
     shutil.copy(ROOT / "training" / "train.py", code / "train.py")
-    process = _launch(["train.py"], code, base, photos, folder, {"max_steps": 1})
+    words = [sys.executable, "train.py", *_arguments(base, changes)]
+    process = subprocess.Popen(
+        " ".join(words),
+        shell=True,  # as the containers' toolkit does it, quoting nothing
+        cwd=code,
+        env={**os.environ, **_environment(base, photos, folder), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     _, stderr = process.communicate(timeout=300)
     return Run(folder, process.returncode, stderr)
 
@@ -105,21 +121,3 @@ def _environment(base: Path, photos: Path, folder: Path) -> dict[str, str]:
         "SM_OUTPUT_DIR": str(folder / "output"),
         "SM_CHECKPOINT_DIR": str(folder / "checkpoints"),
     }
-
-
-def _launch(
-    entry: list[str],
-    where: Path,
-    base: Path,
-    photos: Path,
-    folder: Path,
-    changes: dict[str, object],
-) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, *entry, *_arguments(base, changes)],
-        cwd=where,
-        env={**os.environ, **_environment(base, photos, folder), "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )

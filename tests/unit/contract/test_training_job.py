@@ -1,4 +1,6 @@
 import dataclasses
+import json
+import re
 
 import pytest
 from hypothesis import given
@@ -33,7 +35,22 @@ def test_settings_fit_what_sagemaker_carries(settings: Hyperparameters) -> None:
     # CreateTrainingJob: at most 100 hyperparameters, names to 256 and values to 2500 characters.
     values = settings.to_strings()
     assert len(values) < 90
+    # And the containers' toolkit hands them to a shell, unquoted.
+    assert all(re.fullmatch(r"[A-Za-z0-9_.%+-]+", value) for value in values.values())
     assert all(len(name) <= 256 and len(value) <= 2500 for name, value in values.items())
+
+
+def test_texts_may_come_plain_or_percent_encoded() -> None:
+    for noun in ("red panda", "red%20panda"):
+        assert (
+            Hyperparameters.from_strings({**NEEDED, "class_noun": noun}).class_noun == "red panda"
+        )
+
+
+def test_a_manifest_shows_settings_as_they_are() -> None:
+    scalars = Hyperparameters.from_strings({**NEEDED, "class_noun": "red%20panda"}).to_scalars()
+    assert json.loads(json.dumps(scalars))["class_noun"] == "red panda"
+    assert scalars["max_steps"] == 100
 
 
 def test_what_is_not_given_has_a_default() -> None:
