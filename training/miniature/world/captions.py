@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from training.miniature.world.scene import Scene
 from training.miniature.world.subject import Subject
 from training.miniature.world.traits import traits_of
-from training.miniature.world.wording import CUTS, FACES, FILLERS, MOODS, PLACES, STYLES
+from training.miniature.world.wording import CUTS, FACES, FILLERS, LOOKS, MOODS, PLACES, STYLES
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,10 @@ class _Teller:
         style = self.scene.style
         if not self._names("style", 1.0 if style == "flat" else 1.6):
             return "", ""
+        if self.rng.random() < 0.3:
+            openings, phrases = LOOKS[style]
+            words = self.rng.sample(phrases, self.rng.randint(1, 3))
+            return self.rng.choice(openings), ", ".join(words)
         opening, closing = STYLES[style]
         if self.rng.random() < 0.6:
             return self.rng.choice(opening), ""
