@@ -54,6 +54,11 @@ def from_folder(folder: Path) -> list[Upload]:
     return [Upload(file.name, file.read_bytes(), _TYPES[file.suffix.lower()]) for file in files]
 
 
+def refused() -> list[Upload]:
+    """What no photo set may hold: no face, no picture at all, unsafe."""
+    return [without_a_face(), broken(), unsafe()]
+
+
 def without_a_face() -> Upload:
     """A drawn landscape: sky, sun, hills."""
     picture = Image.new("RGB", (SIDE, SIDE), "#9fd3f2")
