@@ -6,6 +6,7 @@ every score in `benchmarks/results/drawn_faces.json`. A few minutes on one core.
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import statistics
@@ -24,7 +25,6 @@ from local_aws.rekognition import attributes, faces, likeness
 from local_aws.rekognition.drawn.identity import VISIBLE
 from local_aws.rekognition.face import Face
 from local_aws.rekognition.learning import pictures
-from local_aws.rekognition.learning.identity import visible
 from local_aws.rekognition.learning.spoil import covered, spoiled
 from training.miniature.world import random_subject
 from training.miniature.world.scene import STYLES
@@ -39,19 +39,22 @@ Pixels = NDArray[np.uint8]
 Results = dict[str, Any]
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Measure, print, keep."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.drawn_faces", description=__doc__)
+    parser.add_argument("--share", type=float, default=1.0, help="of the pictures to draw")
+    share = parser.parse_args(arguments).share
     cv2.setNumThreads(1)
-    results: Results = {}
+    results: Results = {"share": share}
     for name, measure in (
-        ("people", people),
-        ("no_face", no_face),
         ("same_or_other", same_or_other),
+        ("people", people),
         ("visible", visible_traits),
+        ("no_face", no_face),
         ("photographs", photographs),
         ("cost", cost),
     ):
-        results[name] = measure()
+        results[name] = measure(share)
         shown = {k: v for k, v in results[name].items() if k != "raw"}
         print(f"\n{name}\n" + "\n".join(_lines(shown)), flush=True)
     RESULTS.parent.mkdir(exist_ok=True)
@@ -73,12 +76,10 @@ def _bgr(picture: Pixels) -> Pixels:
     return np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR), np.uint8)
 
 
-def people(count: int = 50) -> Results:
+def people(share: float) -> Results:
     """Held-out people, by style (128 pixels) and by size (plain style)."""
-    rows = {style: _found(count, 128, style) for style in STYLES}
-    rows |= {
-        f"flat, {side} pixels": _found(6 if side == 1024 else 20, side, "flat") for side in SIDES
-    }
+    rows = {style: _found(round(50 * share), 128, style) for style in STYLES}
+    rows |= {f"flat, {side} pixels": _found(round(20 * share), side, "flat") for side in SIDES}
     return rows
 
 
@@ -116,7 +117,7 @@ def _overlap(face: Face, truth: pictures.Truth) -> float:
     return shared / (float(np.prod(high - low)) + 4 * float(np.prod(half)) - shared)
 
 
-def no_face() -> Results:
+def no_face(share: float) -> Results:
     """How often a face is found where no person is: pictures with one, and which detector erred."""
     rng = np.random.default_rng(5)
     makers: dict[str, tuple[int, Callable[[int], Pixels]]] = {
@@ -129,9 +130,9 @@ def no_face() -> Results:
     }
     table: Results = {}
     for name, (count, make) in makers.items():
-        found = [faces.detect(_bgr(make(number))) for number in range(count)]
+        found = [faces.detect(_bgr(make(number))) for number in range(round(count * share))]
         table[name] = {
-            "pictures": count,
+            "pictures": len(found),
             "taken for a drawn face": sum(any(f.drawn for f in seen) for seen in found),
             "taken for a photographed face": sum(any(not f.drawn for f in s) for s in found),
         }
@@ -157,9 +158,9 @@ def _crop(rng: np.random.Generator, name: str) -> Pixels:
     return np.ascontiguousarray(picture[top : top + side, left : left + side, :3])
 
 
-def same_or_other(families: int = 40, views: int = 6) -> Results:
+def same_or_other(share: float, views: int = 6) -> Results:
     """CompareFaces on held-out people; a family is two who share hair, cut, skin, beard, noun."""
-    rng = np.random.default_rng(6)
+    rng, families = np.random.default_rng(6), round(40 * share)
     seen: list[tuple[int, str, Pixels, Face]] = []  # person, style, picture, face
     for number in range(families):
         for which, subject in enumerate(pictures.family(f"{HELD_OUT} {number}")):
@@ -186,7 +187,8 @@ def same_or_other(families: int = 40, views: int = 6) -> Results:
             groups[f"{kind}, both plain"].append(alike)
         if plain == 1 and kind == "same":
             groups["same, plain and styled"].append(alike)
-    groups["other"] = rng.choice(groups["other"], 6000, replace=False).tolist()
+    kept = min(6000, len(groups["other"]))
+    groups["other"] = rng.choice(groups["other"], kept, replace=False).tolist()
     same = groups["same"]
     return {
         "people": 2 * families,
@@ -218,14 +220,14 @@ def _area(same: list[float], other: list[float]) -> float:
     return round(float(np.mean(below / (2 * len(ranked)))), 4)
 
 
-def visible_traits(count: int = 250) -> Results:
+def visible_traits(share: float) -> Results:
     """What DetectFaces tells of held-out drawn faces, some covered: right when there, when not."""
     rng, dice = random.Random(f"{HELD_OUT} visible"), np.random.default_rng(7)
     truths, told = [], []
-    for number in range(count):
+    for number in range(round(250 * share)):
         subject = random_subject(rng, "person")
         one = pictures.portrait(subject, pictures.varied_scene(rng))
-        picture, truth = one.pixels, visible(one.subject, one.scene)
+        picture, truth = one.pixels, pictures.visible(one.subject, one.scene)
         if number % 5 == 0:
             picture = _covered_face(one, dice)
             truth = [*[float("nan")] * (len(VISIBLE) - 1), 1.0]
@@ -238,10 +240,15 @@ def visible_traits(count: int = 250) -> Results:
     for column, name in enumerate(VISIBLE):
         pairs = [(t[column], s[column]) for t, s in zip(truths, told, strict=True)]
         table[name] = {
-            "seen when there": round(statistics.mean(s for t, s in pairs if t == 1), 3),
-            "not seen when not there": round(1 - statistics.mean(s for t, s in pairs if t == 0), 3),
+            "there": sum(t == 1 for t, _ in pairs),
+            "seen when there": _mean(s for t, s in pairs if t == 1),
+            "not seen when not there": _mean(1 - s for t, s in pairs if t == 0),
         }
     return table
+
+
+def _mean(values: Iterable[float]) -> float:
+    return round(statistics.mean(values), 3)
 
 
 def _covered_face(one: pictures.Portrait, dice: np.random.Generator) -> Pixels:
@@ -256,12 +263,13 @@ def _covered_face(one: pictures.Portrait, dice: np.random.Generator) -> Pixels:
     return changed
 
 
-def photographs() -> Results:
+def photographs(share: float) -> Results:
     """Real faces: versions of one portrait, and small faces of other people (LFW)."""
     portrait = np.ascontiguousarray(data.astronaut()[..., ::-1])
     source = faces.detect(portrait)[0]
     rng, same, found = np.random.default_rng(8), [], 0
-    for number in range(40):
+    versions, last = round(40 * share), 50 + round(50 * share)
+    for number in range(versions):
         picture = _version(portrait, source, rng, mirrored=number % 2 == 1)
         seen = faces.detect(picture)
         found += len(seen) == 1 and seen[0].drawn is None
@@ -269,13 +277,13 @@ def photographs() -> Results:
     small = [np.repeat((255 * f).astype(np.uint8)[..., None], 3, 2) for f in data.lfw_subset()]
     large = [np.asarray(cv2.resize(f, (200, 200)), np.uint8) for f in small]
     whole = Face(100, 100, 170, 0, 90.0)
-    others = large[50:80]  # the finder's training saw the first fifty, as no drawn faces
+    others = large[50:last]  # the finder's training saw the first fifty, as no drawn faces
     strangers = [
         round(likeness.similarity(a, whole, b, whole), 1) for a, b in combinations(others, 2)
     ]
     seen = [faces.detect(picture) for picture in others]
     return {
-        "versions of one portrait: found": round(found / 40, 3),
+        "versions of one portrait: found": round(found / versions, 3),
         "…: rejected at 80": _share(same, rejected=True),
         "LFW, pairs of strangers": len(strangers),
         "…: accepted at 80": _share(strangers, rejected=False),
@@ -296,8 +304,9 @@ def _version(portrait: Pixels, face: Face, rng: np.random.Generator, *, mirrored
     return np.ascontiguousarray(light[:, ::-1] if mirrored else light)
 
 
-def cost(count: int = 20) -> Results:
+def cost(share: float) -> Results:
     """Milliseconds of CPU for one picture of 512 × 512, without what the service remembers."""
+    count = round(20 * share)
     portrait = [
         _bgr(one.pixels)
         for n in range(count)

@@ -156,8 +156,8 @@ def _outside(face: Face, width: int, height: int) -> float:
 def bounding_box(face: Face, width: int, height: int) -> dict[str, float]:
     """The face's box as AWS gives it: shares of the image's width and height."""
     return {
-        "Left": (face.x - face.width / 2) / width,
-        "Top": (face.y - face.height / 2) / height,
-        "Width": face.width / width,
-        "Height": face.height / height,
+        "Left": float(face.x - face.width / 2) / width,
+        "Top": float(face.y - face.height / 2) / height,
+        "Width": float(face.width) / width,
+        "Height": float(face.height) / height,
     }

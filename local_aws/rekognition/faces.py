@@ -54,16 +54,22 @@ def _detect(pixels: Pixels) -> list[Face]:
         )
         for found, known in drawn_faces(np.ascontiguousarray(pixels[:, :, ::-1]))
     ]
-    drawn = [face for face in found if not _photographed(pixels, face)]
-    return sorted(drawn or cascades.detect(pixels), key=lambda face: -face.size)
+    if any(_textured(pixels, face) and cascades.agree(pixels, face) for face in found):
+        photographed = cascades.detect(pixels)
+        found = [face for face in found if not _among(face, photographed)] or photographed
+    return sorted(found or cascades.detect(pixels), key=lambda face: -face.size)
 
 
-def _photographed(pixels: Pixels, face: Face) -> bool:
-    """Whether a face that looks drawn is a photograph: textured, and the cascades see it too.
+def _textured(pixels: Pixels, face: Face) -> bool:
+    """Whether a face that was taken for drawn may be a photograph, as hardly any part is even.
 
-    Cascades alone also fire on one drawing in seven, and pencil and neon have texture, too.
+    Pencil and neon have texture too, so the cascades decide.
     """
-    return evenness(pixels, face) < EVEN and cascades.agree(pixels, face)
+    return evenness(pixels, face) < EVEN
+
+
+def _among(face: Face, others: list[Face]) -> bool:
+    return any(np.hypot(face.x - o.x, face.y - o.y) < 0.5 * face.size for o in others)
 
 
 def evenness(pixels: Pixels, face: Face) -> float:

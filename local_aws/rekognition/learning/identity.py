@@ -19,10 +19,10 @@ from torch.nn import functional as nnf
 from local_aws.rekognition.drawn.identity import SIDE, VISIBLE, head
 from local_aws.rekognition.drawn.network import IDENTITY
 from local_aws.rekognition.learning.layers import Body, Tensors, linear
-from local_aws.rekognition.learning.pictures import Pixels, Portrait
+from local_aws.rekognition.learning.pictures import Pixels, Portrait, visible
 from local_aws.rekognition.learning.spoil import Random, covered, spoiled
 from training.miniature.fit import channels_last
-from training.miniature.world import Scene, Subject
+from training.miniature.world import Subject
 from training.miniature.world.subject import BEARDS, CUTS, FACES
 
 _log = logging.getLogger(__name__)
@@ -33,22 +33,6 @@ VIEWS = 3
 STRANGERS_WHO_PASS = 0.01  # at similarity 80, AWS's default threshold
 
 Family = tuple[list[Portrait], list[Portrait]]
-
-
-def visible(subject: Subject, scene: Scene) -> list[float]:
-    """The truth of VISIBLE, 0 or 1; dark glasses cover the eyes."""
-    dark = scene.glasses == "sunglasses"
-    truth = {
-        "Sunglasses": dark,
-        "Eyeglasses": scene.glasses == "glasses",
-        "EyesOpen": not dark and scene.expression != "winking",
-        "Smile": scene.expression in ("smiling", "laughing", "winking"),
-        "MouthOpen": scene.expression in ("laughing", "surprised"),
-        "Beard": subject.beard == "beard",
-        "Mustache": subject.beard != "none",
-        "FaceOccluded": dark,
-    }
-    return [float(truth[name]) for name in VISIBLE]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from local_aws.rekognition.drawn.identity import VISIBLE
 from training.miniature.world import (
     Scene,
     Subject,
@@ -118,6 +119,22 @@ def portraits_of(subject: Subject, name: str, count: int) -> Iterator[Portrait]:
     rng = random.Random(f"portraits {name}")
     for _ in range(count):
         yield portrait(subject, varied_scene(rng))
+
+
+def visible(subject: Subject, scene: Scene) -> list[float]:
+    """The truth of VISIBLE, 0 or 1; dark glasses cover the eyes."""
+    dark = scene.glasses == "sunglasses"
+    truth = {
+        "Sunglasses": dark,
+        "Eyeglasses": scene.glasses == "glasses",
+        "EyesOpen": not dark and scene.expression != "winking",
+        "Smile": scene.expression in ("smiling", "laughing", "winking"),
+        "MouthOpen": scene.expression in ("laughing", "surprised"),
+        "Beard": subject.beard == "beard",
+        "Mustache": subject.beard != "none",
+        "FaceOccluded": dark,
+    }
+    return [float(truth[name]) for name in VISIBLE]
 
 
 def other_kind(name: str, side: int = SIDE) -> Pixels:
