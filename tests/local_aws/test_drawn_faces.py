@@ -74,10 +74,10 @@ def test_people_side_by_side_are_counted() -> None:
 
 
 def test_pets_things_and_empty_places_have_no_human_face() -> None:
-    others = [pictures.other_kind(f"test {n}") for n in range(30)]
-    others += [pictures.empty_place(f"test {n}") for n in range(30)]
+    others = [pictures.other_kind(f"test {n}") for n in range(15)]
+    others += [pictures.empty_place(f"test {n}") for n in range(15)]
 
-    assert sum(bool(faces.detect(bgr(picture))) for picture in others) <= 3
+    assert sum(bool(faces.detect(bgr(picture))) for picture in others) <= 2
 
 
 def test_light_and_focus_of_a_drawn_face_are_measured() -> None:
@@ -118,11 +118,17 @@ def test_what_is_visible_of_a_drawn_face_is_told(name: str, there: Scene, absent
 
 
 def test_a_face_half_outside_of_the_picture_is_occluded() -> None:
-    whole = drawn_person(21, Scene(), 256)
-    cut = bgr(whole.pixels)[:, int(whole.truth.x - 0.15 * whole.truth.size) :]
-    detail = attributes.describe(cut, faces.detect(cut)[0], frozenset({"FaceOccluded"}))
+    picture = bgr(drawn_person(21, Scene()).pixels)
+    whole = faces.detect(picture)[0]
+    cut = replace(whole, x=0.0)
 
-    assert detail["FaceOccluded"]["Value"] is True
+    def occluded(face: Face) -> bool:
+        told = attributes.describe(picture, face, frozenset({"FaceOccluded"}))["FaceOccluded"]
+        value: bool = told["Value"]
+        return value
+
+    assert not occluded(whole)
+    assert occluded(cut)
 
 
 def area(same: list[float], other: list[float]) -> float:
