@@ -57,8 +57,8 @@ def main(arguments: list[str] | None = None) -> None:
         results[name] = measure(share)
         shown = {k: v for k, v in results[name].items() if k != "raw"}
         print(f"\n{name}\n" + "\n".join(_lines(shown)), flush=True)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(results, separators=(",", ":")) + "\n")
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(json.dumps(results, separators=(",", ":")) + "\n")
 
 
 def _lines(table: Results, indent: int = 2) -> Iterable[str]:
@@ -91,12 +91,12 @@ def _found(count: int, side: int, style: str) -> Results:
         one = pictures.portrait(subject, pictures.varied_scene(rng, style), side)
         found = faces.detect(_bgr(one.pixels))
         once += len(found) == 1
-        if not found or found[0].drawn is None:
+        if not found or (drawn := found[0].drawn) is None:
             continue
         face, truth = found[0], one.truth
         overlaps.append(_overlap(face, truth))
         tilts.append(abs(-face.tilt - np.rad2deg(truth.tilt)))
-        turns.append((face.drawn.yaw, truth.yaw))
+        turns.append((drawn.yaw, truth.yaw))
     clear = [measured * real > 0 for measured, real in turns if abs(real) > 0.3]
     return {
         "pictures": count,
@@ -178,8 +178,8 @@ def same_or_other(share: float, views: int = 6) -> Results:
         "similar other": [],
         "similar other, both plain": [],
     }
-    for (a, style, first, one), (b, styled, second, other) in combinations(seen, 2):
-        alike = round(likeness.similarity(first, one, second, other), 1)
+    for (a, style, first, face), (b, styled, second, other) in combinations(seen, 2):
+        alike = round(likeness.similarity(first, face, second, other), 1)
         plain = (style == "flat") + (styled == "flat")
         kind = "same" if a == b else "similar other" if a // 2 == b // 2 else "other"
         groups[kind].append(alike)
@@ -281,14 +281,14 @@ def photographs(share: float) -> Results:
     strangers = [
         round(likeness.similarity(a, whole, b, whole), 1) for a, b in combinations(others, 2)
     ]
-    seen = [faces.detect(picture) for picture in others]
+    small_seen = [faces.detect(picture) for picture in others]
     return {
         "versions of one portrait: found": round(found / versions, 3),
         "…: rejected at 80": _share(same, rejected=True),
         "LFW, pairs of strangers": len(strangers),
         "…: accepted at 80": _share(strangers, rejected=False),
-        "LFW faces (25 pixels): found": round(statistics.mean(bool(s) for s in seen), 3),
-        "…: taken for drawn": sum(any(f.drawn for f in s) for s in seen),
+        "LFW faces (25 pixels): found": round(statistics.mean(bool(s) for s in small_seen), 3),
+        "…: taken for drawn": sum(any(f.drawn for f in s) for s in small_seen),
         "ROC AUC": _area(same, strangers),
         "raw": {"same": same, "strangers": strangers},
     }
