@@ -1,7 +1,8 @@
 """Amazon Rekognition on a laptop: AWS's requests, answers and errors, from small real detectors.
 
-Faces come from OpenCV's Haar cascades, quality from measured light and focus, likeness from
-gradients of aligned faces, moderation from the test card (`local_aws.testcards`). None of it
+Drawn people are found and compared by two small networks (`drawn/`, trained by `learning/`),
+photographed faces by OpenCV's Haar cascades and the gradients of aligned faces; quality is measured
+light and focus; moderation, age, celebrities and text come from test cards (`cards`). None of it
 judges content as AWS does, which `docs/aws-only.md` says.
 """
 

@@ -1,6 +1,7 @@
-"""How alike two faces are: correlation of their gradient histograms (HOG), 0–100.
+"""How alike two faces are, 0–100: drawn ones by who they are, photographed ones by gradients.
 
-Far simpler than AWS's; enough to tell the same portrait under another light from another face.
+For photographs this is the correlation of gradient histograms (HOG), far simpler than AWS's: it
+tells one portrait under another light or crop from other faces, and no more.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from local_aws.rekognition.faces import Face, aligned
+from local_aws.rekognition import drawn
+from local_aws.rekognition.face import Face, aligned
 from local_aws.rekognition.images import Pixels
 
 _SIDE = 96
@@ -26,7 +28,14 @@ def _signature(crop: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def similarity(first: Pixels, one: Face, second: Pixels, other: Face) -> float:
-    """0–100; a mirrored picture of the same face counts as the same face."""
+    """0–100; a mirrored photo of the same face counts as the same face.
+
+    A drawn and a photographed face have nothing in common that is measured here: 0.
+    """
+    if one.drawn is not None and other.drawn is not None:
+        return drawn.similarity(one.drawn.person, other.drawn.person)
+    if one.drawn is not None or other.drawn is not None:
+        return 0.0
     reference = _signature(aligned(first, one, _SIDE))
     crop = aligned(second, other, _SIDE)
     mirrored = np.ascontiguousarray(crop[:, ::-1])

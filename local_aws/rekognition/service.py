@@ -6,12 +6,28 @@ from typing import Any
 
 from local_aws import seam
 from local_aws.faults import rules_for
-from local_aws.rekognition import attributes, faces, images, likeness, moderation
+from local_aws.rekognition import (
+    attributes,
+    cards,
+    faces,
+    images,
+    likeness,
+    moderation,
+    text,
+)
+from local_aws.testcards import Card
 
 Json = dict[str, Any]
 DEFAULT_MIN_CONFIDENCE = 50.0
 DEFAULT_SIMILARITY = 80.0
-MODEL_VERSION = "7.0"
+MOST_COMPARED = 100  # API reference, CompareFaces: the largest faces of the target
+CELEBRITY: Json = {
+    "Urls": [],
+    "Name": "Local Test Celebrity",
+    "Id": "0LocalTestCard",
+    "MatchConfidence": cards.CONFIDENCE,
+    "KnownGender": {"Type": "Unlisted"},
+}
 
 _rules = rules_for("rekognition")
 
@@ -27,10 +43,17 @@ def _detect_faces(body: Json, caller: seam.Caller, planted: Json | None) -> Json
     pixels = images.read(body.get("Image"), caller)
     if planted is not None:
         return {"FaceDetails": planted.get("faces", [])}
-    wanted = body.get("Attributes") or ["DEFAULT"]
-    found = faces.detect(pixels)
-    everything = wanted != ["DEFAULT"]
-    return {"FaceDetails": [attributes.describe(pixels, f, everything=everything) for f in found]}
+    wanted = _attributes(body.get("Attributes") or ["DEFAULT"])
+    return {"FaceDetails": [attributes.describe(pixels, f, wanted) for f in faces.detect(pixels)]}
+
+
+def _attributes(wanted: Any) -> frozenset[str]:
+    """What `Attributes` asks for beyond the defaults."""
+    known = {"DEFAULT": frozenset[str](), "ALL": frozenset(attributes.ATTRIBUTES.values())}
+    known |= {name: frozenset({told}) for name, told in attributes.ATTRIBUTES.items()}
+    if not isinstance(wanted, list) or not set(wanted) <= set(known):
+        raise seam.AwsError("InvalidParameterException", "Request has invalid parameters")
+    return frozenset().union(*(known[name] for name in wanted))
 
 
 def _detect_moderation_labels(body: Json, caller: seam.Caller, planted: Json | None) -> Json:
@@ -51,8 +74,8 @@ def _detect_moderation_labels(body: Json, caller: seam.Caller, planted: Json | N
 def _planted_label(wanted: str | Json) -> list[Json]:
     """A planted label: a name, or AWS's shape."""
     if isinstance(wanted, str):
-        return moderation.label(wanted, moderation.CARD_CONFIDENCE)
-    confidence = float(wanted.get("Confidence", moderation.CARD_CONFIDENCE))
+        return moderation.label(wanted, cards.CONFIDENCE)
+    confidence = float(wanted.get("Confidence", cards.CONFIDENCE))
     return moderation.label(str(wanted["Name"]), confidence, wanted.get("ParentName"))
 
 
@@ -63,18 +86,14 @@ def _compare_faces(body: Json, caller: seam.Caller, _: Json | None) -> Json:
     in_source = faces.detect(source)
     if not in_source:
         raise seam.AwsError("InvalidParameterException", "Request has invalid parameters")
-    height, width = target.shape[:2]
     matches, unmatched = [], []
-    for face in faces.detect(target):
-        compared = {
-            "BoundingBox": attributes.bounding_box(face, width, height),
-            "Confidence": face.confidence,
-        }
+    for face in faces.detect(target)[:MOST_COMPARED]:
         alike = likeness.similarity(source, in_source[0], target, face)
+        described = attributes.compared(target, face)
         if alike >= threshold:
-            matches.append({"Similarity": alike, "Face": compared})
+            matches.append({"Similarity": alike, "Face": described})
         else:
-            unmatched.append(compared)
+            unmatched.append(described)
     height, width = source.shape[:2]
     return {
         "SourceImageFace": {
@@ -87,14 +106,19 @@ def _compare_faces(body: Json, caller: seam.Caller, _: Json | None) -> Json:
 
 
 def _recognize_celebrities(body: Json, caller: seam.Caller, _: Json | None) -> Json:
-    """Nobody is famous here; the faces are counted as unrecognised."""
+    """The largest face beside the test card is famous; all others are unrecognised."""
     pixels = images.read(body.get("Image"), caller)
-    height, width = pixels.shape[:2]
-    unknown = [
-        {"BoundingBox": attributes.bounding_box(f, width, height), "Confidence": f.confidence}
-        for f in faces.detect(pixels)
-    ]
-    return {"CelebrityFaces": [], "UnrecognizedFaces": unknown}
+    found = [attributes.compared(pixels, face) for face in faces.detect(pixels)]
+    famous = found[:1] if found and Card.CELEBRITY in cards.shown(pixels) else []
+    return {
+        "CelebrityFaces": [CELEBRITY | {"Face": face} for face in famous],
+        "UnrecognizedFaces": found[len(famous) :],
+    }
+
+
+def _detect_text(body: Json, caller: seam.Caller, _: Json | None) -> Json:
+    pixels = images.read(body.get("Image"), caller)
+    return {"TextDetections": text.detections(pixels), "TextModelVersion": text.MODEL_VERSION}
 
 
 _OPERATIONS = {
@@ -102,6 +126,7 @@ _OPERATIONS = {
     "DetectModerationLabels": _detect_moderation_labels,
     "CompareFaces": _compare_faces,
     "RecognizeCelebrities": _recognize_celebrities,
+    "DetectText": _detect_text,
 }
 
 

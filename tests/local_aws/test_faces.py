@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from local_aws.rekognition import attributes, faces, likeness
+from local_aws.rekognition.face import Face
 from tests.local_aws.portraits import Pixels, faceless, other_people, portrait, variations
 
 
@@ -16,12 +17,12 @@ def portraits() -> list[Pixels]:
 
 
 @pytest.fixture(scope="module")
-def detections(portraits: list[Pixels]) -> list[list[faces.Face]]:
+def detections(portraits: list[Pixels]) -> list[list[Face]]:
     return [faces.detect(image) for image in portraits]
 
 
 def test_a_portrait_is_found_cropped_mirrored_tilted_and_in_other_light(
-    detections: list[list[faces.Face]],
+    detections: list[list[Face]],
 ) -> None:
     found_once = sum(len(found) == 1 for found in detections)
 
@@ -53,7 +54,7 @@ def test_the_roll_follows_the_tilt(tilt: int) -> None:
     turn = cv2.getRotationMatrix2D((225, 130), tilt, 1.0)
     image = np.asarray(cv2.warpAffine(portrait(), turn, (512, 512)), np.uint8)
 
-    roll = attributes.describe(image, faces.detect(image)[0], everything=False)["Pose"]["Roll"]
+    roll = attributes.describe(image, faces.detect(image)[0])["Pose"]["Roll"]
 
     assert roll * -tilt > 0
     assert abs(roll) > 4
@@ -61,7 +62,7 @@ def test_the_roll_follows_the_tilt(tilt: int) -> None:
 
 def test_quality_follows_light_and_focus() -> None:
     def quality(image: Pixels) -> dict[str, float]:
-        found = attributes.describe(image, faces.detect(portrait())[0], everything=False)
+        found = attributes.describe(image, faces.detect(portrait())[0])
         values: dict[str, float] = found["Quality"]
         return values
 
@@ -81,21 +82,21 @@ def test_sunglasses_are_seen() -> None:
     masked = image.copy()
     masked[top:bottom, left:right] = 10
 
-    with_them = attributes.describe(masked, face, everything=True)
-    without = attributes.describe(image, face, everything=True)
+    with_them = attributes.describe(masked, face, frozenset({"Sunglasses"}))
+    without = attributes.describe(image, face, frozenset({"Sunglasses"}))
 
     assert with_them["Sunglasses"]["Value"] is True
     assert without["Sunglasses"]["Value"] is False
 
 
 def test_the_same_face_is_more_alike_than_other_people(
-    portraits: list[Pixels], detections: list[list[faces.Face]]
+    portraits: list[Pixels], detections: list[list[Face]]
 ) -> None:
     source, reference = portrait(), faces.detect(portrait())[0]
     pairs = [(i, f[0]) for i, f in zip(portraits, detections, strict=True) if f]
     same = [likeness.similarity(source, reference, image, face) for image, face in pairs]
     other = [
-        likeness.similarity(source, reference, image, faces.Face(100, 100, 170, 0, 9))
+        likeness.similarity(source, reference, image, Face(100, 100, 170, 0, 90.0))
         for image in other_people(40)
     ]
 

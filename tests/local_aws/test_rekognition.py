@@ -6,15 +6,19 @@ import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ClientError
 from PIL import Image
 
-from local_aws.testcards import unsafe_card
+from local_aws.rekognition import attributes, faces, text
+from local_aws.testcards import Card, stamped, unsafe_card
 from local_aws.testing import EmbeddedAws
 from tests.local_aws.conftest import allow
-from tests.local_aws.portraits import portrait
+from tests.local_aws.portraits import Pixels, portrait
+from training.miniature.photos import photos_of, subject_of
 
 MakeRole = Callable[..., str]
 AsRole = Callable[[str, str], Any]
@@ -201,8 +205,171 @@ def test_faces_are_compared(rekognition: Any, photo: bytes) -> None:
     assert strict["FaceMatches"] == strict["UnmatchedFaces"] == []
 
 
-def test_nobody_is_a_celebrity(rekognition: Any, photo: bytes) -> None:
-    answer = rekognition.recognize_celebrities(Image={"Bytes": photo})
+@pytest.fixture(scope="module")
+def drawn_photos() -> list[bytes]:
+    return [
+        encoded(photo.image) for photo in photos_of(subject_of(7), count=2, seed=7, side=256)
+    ] + [encoded(photo.image) for photo in photos_of(subject_of(8), count=1, seed=8, side=256)]
 
-    assert answer["CelebrityFaces"] == []
-    assert len(answer["UnrecognizedFaces"]) == 1
+
+def test_drawn_faces_are_compared(rekognition: Any, drawn_photos: list[bytes]) -> None:
+    source, same, other = ({"Bytes": photo} for photo in drawn_photos)
+
+    of_one = rekognition.compare_faces(SourceImage=source, TargetImage=same)
+    of_two = rekognition.compare_faces(SourceImage=source, TargetImage=other)
+    asked = rekognition.compare_faces(SourceImage=source, TargetImage=other, SimilarityThreshold=0)
+
+    assert len(of_one["FaceMatches"]) == 1
+    assert of_two["FaceMatches"] == []
+    assert {"BoundingBox", "Confidence", "Landmarks", "Pose", "Quality"} == set(
+        of_two["UnmatchedFaces"][0]
+    )
+    assert asked["FaceMatches"][0]["Similarity"] < 80
+
+
+def test_a_source_without_a_face_is_an_invalid_parameter(
+    rekognition: Any, drawn_photos: list[bytes]
+) -> None:
+    empty, face = {"Bytes": encoded(Image.new("RGB", (200, 200)))}, {"Bytes": drawn_photos[0]}
+
+    code = error_code(rekognition.compare_faces, SourceImage=empty, TargetImage=face)
+
+    assert code == "InvalidParameterException"
+
+
+def test_single_attributes_are_given_beside_the_defaults(
+    rekognition: Any, drawn_photos: list[bytes]
+) -> None:
+    image = {"Bytes": drawn_photos[0]}
+
+    face = rekognition.detect_faces(Image=image, Attributes=["FACE_OCCLUDED", "SMILE"])
+    unknown = error_code(rekognition.detect_faces, Image=image, Attributes=["CHARM"])
+
+    assert {"FaceOccluded", "Smile"} == set(face["FaceDetails"][0]) - {
+        "BoundingBox",
+        "Confidence",
+        "Landmarks",
+        "Pose",
+        "Quality",
+    }
+    assert unknown == "InvalidParameterException"
+
+
+@pytest.mark.parametrize("kind", ["drawn", "photographed"])
+def test_a_portrait_with_the_card_of_a_minor_shows_a_child(
+    rekognition: Any, photo: bytes, drawn_photos: list[bytes], kind: str
+) -> None:
+    plain = Image.open(io.BytesIO(drawn_photos[0] if kind == "drawn" else photo))
+
+    def age(image: Image.Image) -> dict[str, int]:
+        content = {"Bytes": encoded(image)}
+        found = rekognition.detect_faces(Image=content, Attributes=["ALL"])["FaceDetails"]
+        assert len(found) == 1
+        years: dict[str, int] = found[0]["AgeRange"]
+        return years
+
+    assert age(plain)["Low"] >= 18
+    assert age(stamped(plain, Card.MINOR))["High"] < 18
+    assert age(stamped(plain, Card.CELEBRITY))["Low"] >= 18
+
+
+def test_only_the_card_makes_a_celebrity(rekognition: Any, photo: bytes) -> None:
+    famous = encoded(stamped(Image.open(io.BytesIO(photo)), Card.CELEBRITY), quality=50)
+
+    nobody = rekognition.recognize_celebrities(Image={"Bytes": photo})
+    somebody = rekognition.recognize_celebrities(Image={"Bytes": famous})
+
+    assert nobody["CelebrityFaces"] == []
+    assert len(nobody["UnrecognizedFaces"]) == 1
+    assert somebody["UnrecognizedFaces"] == []
+    found = somebody["CelebrityFaces"][0]
+    assert found["Name"]
+    assert found["Id"].isalnum()
+    assert found["MatchConfidence"] > 90
+    assert found["Face"]["BoundingBox"]["Width"] > 0.1
+
+
+def test_text_is_read_from_cards_only(rekognition: Any, photo: bytes) -> None:
+    card = encoded(stamped(Image.open(io.BytesIO(photo)), Card.TEXT))
+
+    none = rekognition.detect_text(Image={"Bytes": photo})
+    read = rekognition.detect_text(Image={"Bytes": card})["TextDetections"]
+
+    assert none["TextDetections"] == []
+    assert [(one["Type"], one["DetectedText"]) for one in read] == [
+        ("LINE", "TEST CARD: TEXT"),
+        ("WORD", "TEST"),
+        ("WORD", "CARD:"),
+        ("WORD", "TEXT"),
+    ]
+    assert [one.get("ParentId") for one in read] == [None, 0, 0, 0]
+
+
+def test_a_stamped_card_is_not_the_unsafe_one(rekognition: Any, photo: bytes) -> None:
+    for card in set(Card) - {Card.UNSAFE}:
+        image = {"Bytes": encoded(stamped(Image.open(io.BytesIO(photo)), card))}
+        assert rekognition.detect_moderation_labels(Image=image)["ModerationLabels"] == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "image"),
+    [
+        ("DetectFaces", "Image"),
+        ("CompareFaces", "SourceImage"),
+        ("RecognizeCelebrities", "Image"),
+        ("DetectText", "Image"),
+    ],
+)
+def test_every_operation_needs_its_own_permission(
+    make_role: MakeRole, as_role: AsRole, photo: bytes, operation: str, image: str
+) -> None:
+    role = make_role(f"other-than-{operation}", "lambda.amazonaws.com", allow("rekognition:Other"))
+    client = as_role("rekognition", role)
+    arguments = {image: {"Bytes": photo}}
+    if operation == "CompareFaces":
+        arguments["TargetImage"] = {"Bytes": photo}
+
+    code = error_code(getattr(client, xform_name(operation)), **arguments)
+
+    assert code == "AccessDeniedException"
+
+
+def test_answers_have_the_fields_of_awss_model_and_no_others(
+    aws: EmbeddedAws, photo: bytes, drawn_photos: list[bytes]
+) -> None:
+    model = aws.client("rekognition").meta.service_model
+    card = stamped(Image.open(io.BytesIO(photo)), Card.CELEBRITY)
+    images = [cv2_pixels(photo), cv2_pixels(drawn_photos[0]), cv2_pixels(encoded(card))]
+    whole = frozenset(attributes.ATTRIBUTES.values())
+    detail = model.operation_model("DetectFaces").output_shape.members["FaceDetails"].member
+    face = model.operation_model("CompareFaces").output_shape.members["UnmatchedFaces"].member
+    read = model.operation_model("DetectText").output_shape.members["TextDetections"].member
+
+    for pixels in images:
+        found = faces.detect(pixels)[0]
+        check(attributes.describe(pixels, found, whole), detail)
+        check(attributes.compared(pixels, found), face)
+    for one in text.detections(images[-1]):
+        check(one, read)
+
+
+def cv2_pixels(content: bytes) -> Pixels:
+    return np.asarray(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+
+
+def check(value: Any, shape: Any) -> None:
+    """Fails on a field that the model lacks, on another type, or on a value out of range."""
+    if shape.type_name == "structure":
+        assert set(value) <= set(shape.members), set(value) - set(shape.members)
+        for name, part in value.items():
+            check(part, shape.members[name])
+    elif shape.type_name == "list":
+        for part in value:
+            check(part, shape.member)
+    elif shape.type_name == "string":
+        assert value in shape.enum if shape.enum else isinstance(value, str)
+    elif shape.type_name == "boolean":
+        assert isinstance(value, bool)
+    else:
+        assert isinstance(value, int if shape.type_name == "integer" else float)
+        assert shape.metadata.get("min", value) <= value <= shape.metadata.get("max", value)

@@ -4,7 +4,7 @@ Nothing here learns or knows a model; whoever needs pictures or captions imports
 """
 
 from training.miniature.world.captions import caption
-from training.miniature.world.render import draw, draw_array
+from training.miniature.world.render import draw, draw_array, face_outline
 from training.miniature.world.scene import Scene, random_scene
 from training.miniature.world.subject import Subject, random_subject
 from training.miniature.world.traits import TRAITS, traits_of
@@ -16,6 +16,7 @@ __all__ = [
     "caption",
     "draw",
     "draw_array",
+    "face_outline",
     "random_scene",
     "random_subject",
     "traits_of",

@@ -73,9 +73,14 @@ class Pen:
         other._origin = self._origin + about @ self._matrix - about @ other._matrix
         return other
 
+    def place(self, shape: Points) -> Points:
+        """Where points in head units fall on the picture, in pixels."""
+        placed: Points = shape @ self._matrix + self._origin
+        return placed
+
     def fill(self, shape: Points, colour: RGB, alpha: int = 255) -> None:
         """A filled polygon; `alpha` 0–255."""
-        pixels = shape @ self._matrix + self._origin
+        pixels = self.place(shape)
         self._draw.polygon(pixels.ravel().tolist(), fill=(*colour, alpha))
 
     def disc(self, x: float, y: float, r: float, colour: RGB, alpha: int = 255) -> None:
@@ -84,7 +89,7 @@ class Pen:
 
     def stroke(self, curve: Points, width: float, colour: RGB, alpha: int = 255) -> None:
         """A line of `width` head units through the points, with round ends."""
-        pixels = curve @ self._matrix + self._origin
+        pixels = self.place(curve)
         wide = max(1, round(width * self.scale))
         self._draw.line(pixels.ravel().tolist(), fill=(*colour, alpha), width=wide, joint="curve")
         if alpha == 255:

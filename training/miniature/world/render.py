@@ -17,7 +17,7 @@ from training.miniature.world.face import (
 from training.miniature.world.garments import draw_body
 from training.miniature.world.hair import draw_back_hair, draw_front_hair
 from training.miniature.world.hats import draw_hat
-from training.miniature.world.pen import Pen
+from training.miniature.world.pen import Pen, Points
 from training.miniature.world.pets import draw_pet
 from training.miniature.world.scene import Scene
 from training.miniature.world.styles import light_up, restyle
@@ -38,19 +38,8 @@ def draw(subject: Subject, scene: Scene, side: int) -> Image.Image:
     oversample = 3 if side >= _SMALLEST else 2
     wide = styled * oversample
     canvas = Image.new("RGB", (wide, wide))
-    middle = wide / 2
-    draw_backdrop(Pen(canvas, wide / SPAN, (middle, middle)), scene)
-    camera = scene.camera
-    scale = wide / SPAN * camera.zoom
-    # Close up the face is the subject, so it moves to the middle; from afar the body shows.
-    lift = 0.26 / camera.zoom
-    body = Pen(
-        canvas,
-        scale,
-        (middle + camera.shift_x * scale, middle + (camera.shift_y + lift - 0.14) * scale),
-    )
-    body = body.turned(camera.tilt * 0.3, (0.0, 1.6))
-    head = body.turned(camera.tilt, (0.0, 1.1))
+    draw_backdrop(Pen(canvas, wide / SPAN, (wide / 2, wide / 2)), scene)
+    body, head = _pens(canvas, scene, wide)
     if subject.kind == "person":
         _person(body, head, subject, scene)
     else:
@@ -63,7 +52,29 @@ def draw(subject: Subject, scene: Scene, side: int) -> Image.Image:
     picture = restyle(Image.fromarray(lit.astype(np.uint8)), scene)
     if styled != side:
         picture = picture.resize((side, side), Image.Resampling.BOX)
-    return ImageOps.mirror(picture) if camera.mirror else picture
+    return ImageOps.mirror(picture) if scene.camera.mirror else picture
+
+
+def face_outline(subject: Subject, scene: Scene) -> Points:
+    """Where a person's face is drawn: its edge, shape (n, 2), in shares of the picture's side."""
+    _, pen = _pens(Image.new("RGB", (1, 1)), scene, 1)
+    edge = pen.place(Head.of(subject, scene).outline())
+    return np.array((1.0, 0.0)) + edge * (-1.0, 1.0) if scene.camera.mirror else edge
+
+
+def _pens(canvas: Image.Image, scene: Scene, wide: int) -> tuple[Pen, Pen]:
+    """What draws the body and what draws the head, on a picture of `wide` pixels."""
+    camera, middle = scene.camera, wide / 2
+    scale = wide / SPAN * camera.zoom
+    # Close up the face is the subject, so it moves to the middle; from afar the body shows.
+    lift = 0.26 / camera.zoom
+    body = Pen(
+        canvas,
+        scale,
+        (middle + camera.shift_x * scale, middle + (camera.shift_y + lift - 0.14) * scale),
+    )
+    body = body.turned(camera.tilt * 0.3, (0.0, 1.6))
+    return body, body.turned(camera.tilt, (0.0, 1.1))
 
 
 def draw_array(subject: Subject, scene: Scene, side: int) -> NDArray[np.uint8]:
