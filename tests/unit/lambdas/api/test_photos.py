@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
+from lambdas.domain.look import Look
 from lambdas.domain.photo import PhotoState, RejectionCode
-from lambdas.records.photos import read_photo, step
+from lambdas.records.photos import accept, read_photo, step
 from lambdas.records.subjects import read_subject
 from tests.unit.lambdas.api.subjects_world import SubjectsWorld
 from tests.unit.lambdas.gateway import OWNER
+from tests.unit.lambdas.given import a_look
 
 
 @pytest.fixture
@@ -20,6 +22,12 @@ def _move(world: SubjectsWorld, subject: str, photo: str, *states: PhotoState, *
     for state in states:
         current = read_photo(world.table, OWNER, subject, photo)
         assert step(world.table, current, state, world.clock.now(), **more)
+
+
+def _accept(world: SubjectsWorld, subject: str, photo: str, look: Look) -> None:
+    _move(world, subject, photo, PhotoState.CHECKING)
+    current = read_photo(world.table, OWNER, subject, photo)
+    assert accept(world.table, current, look, (640, 480), world.clock.now())
 
 
 def _reject(world: SubjectsWorld, subject: str, photo: str) -> None:
@@ -135,8 +143,7 @@ def test_verdicts_are_listed_with_reasons(world: SubjectsWorld) -> None:
     subject = world.new_subject()
     waiting, checking, good, bad, late = world.photo_ids(subject, 5)
     _move(world, subject, checking, PhotoState.CHECKING)
-    _move(world, subject, good, PhotoState.CHECKING)
-    _move(world, subject, good, PhotoState.ACCEPTED, size=(640, 480))
+    _accept(world, subject, good, a_look(1))
     _reject(world, subject, bad)
     _move(world, subject, late, PhotoState.EXPIRED)
     found = {p["id"]: p for p in world.client.get(f"/subjects/{subject}/photos").body["items"]}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -30,7 +31,14 @@ def test_a_new_subject_waits_for_photos(world: SubjectsWorld) -> None:
         "state": "collecting",
         "photos": {"accepted": 0, "checking": 0, "rejected": 0, "minimum": 10, "maximum": 15},
         "active_training": None,
-        "consent": {"statement": CONSENT["statement"], "given_at": "2026-11-21T12:00:00.000Z"},
+        "consent": {
+            "statement": CONSENT["statement"],
+            "sha256": hashlib.sha256(CONSENT["statement"].encode()).hexdigest(),
+            "version": "2026-11",
+            "given_at": "2026-11-21T12:00:00.000Z",
+            "given_by": OWNER,
+            "given_for": "Ada",
+        },
         "created_at": "2026-11-21T12:00:00.000Z",
     }
     assert world.client.get(f"/subjects/{reply.body['id']}").body == reply.body
