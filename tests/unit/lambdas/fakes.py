@@ -279,6 +279,7 @@ class FakeImageModeration:
     # Who is in a picture; None: nobody whose face could be compared.
     who: Callable[[bytes], object] = lambda _: "the same for all"
     available: bool = True
+    throttled: set[str] = field(default_factory=set)
     screens: bool = True
     seen: list[bytes] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -305,7 +306,7 @@ class FakeImageModeration:
 
     def _called(self, name: str) -> None:
         self.calls.append(name)
-        if not self.available:
+        if not self.available or name in self.throttled:
             raise Unavailable("image moderation")
         if not self.screens:
             raise CannotBeScreened
