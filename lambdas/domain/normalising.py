@@ -126,8 +126,6 @@ def _small(image: Image.Image) -> Image.Image:
         image, profile = image.convert("I").point(lambda value: value / 256).convert("L"), None
     elif image.mode in _PALETTES or "transparency" in image.info:
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    else:
-        image = image.copy()
     image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
     turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
     upright = image if turn is None else image.transpose(turn)
