@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.domain.look import Look
+from lambdas.domain.look import Look, Pose
 from lambdas.domain.photo import PhotoState, RejectionCode
 from lambdas.records.photos import accept, read_photo, step
 from lambdas.records.subjects import read_subject
@@ -62,6 +62,11 @@ def test_a_slot_is_a_form_for_exactly_that_file(world: SubjectsWorld) -> None:
         ([], "/photos", "too_short"),
         ([{"content_type": "image/jpeg", "size_bytes": 1}] * 16, "/photos", "too_long"),
         ([{"content_type": "image/gif", "size_bytes": 1}], "/photos/0/content_type", "not_allowed"),
+        (
+            [{"content_type": "image/heic", "size_bytes": 1}],
+            "/photos/0/content_type",
+            "not_allowed",
+        ),
         ([{"content_type": "image/jpeg", "size_bytes": 0}], "/photos/0/size_bytes", "too_small"),
         (
             [{"content_type": "image/jpeg", "size_bytes": 2**30}],
@@ -165,6 +170,43 @@ def test_verdicts_are_listed_with_reasons(world: SubjectsWorld) -> None:
     assert (summary["accepted"], summary["checking"], summary["rejected"]) == (1, 1, 1)
     one = world.client.get(f"/subjects/{subject}/photos/{good}")
     assert one.body == found[good]
+
+
+def test_the_set_is_judged_with_every_page_of_the_list(world: SubjectsWorld) -> None:
+    subject = world.new_subject()
+    path = f"/subjects/{subject}/photos"
+    assert world.client.get(path).body["set"] == {
+        "score": 0,
+        "minimum_score": 30,
+        "same_person": True,
+        "advice": [],
+    }
+    for number, photo in enumerate(world.photo_ids(subject, 4), start=1):
+        _accept(world, subject, photo, a_look(number, pose=Pose(0.0, 0.0, 0.0)))
+    whole = world.client.get(path).body["set"]
+    assert whole["score"] == 52
+    assert whole["advice"] == [
+        {
+            "code": "more_sides",
+            "detail": "Add two photos from the side, with the head turned a little.",
+        },
+        {
+            "code": "more_light",
+            "detail": "All photos have much the same light. Add some from another room or from "
+            "outdoors.",
+        },
+    ]
+    assert world.client.get(path, query={"limit": "1"}).body["set"] == whole
+
+
+def test_photos_of_two_people_are_told_with_the_list(world: SubjectsWorld) -> None:
+    subject = world.new_subject()
+    one, other = world.photo_ids(subject, 2)
+    _accept(world, subject, one, a_look(1))
+    _accept(world, subject, other, a_look(2, likeness={1: 2.0}))
+    found = world.client.get(f"/subjects/{subject}/photos").body["set"]
+    assert not found["same_person"]
+    assert found["advice"][0]["code"] == "different_people"
 
 
 def test_a_lapsed_slot_reads_as_expired_before_anyone_wrote_it_down(world: SubjectsWorld) -> None:

@@ -147,11 +147,11 @@ def test_a_shape_that_would_shrink_to_a_strip_is_too_small() -> None:
 
 
 def test_hundreds_of_damaged_files_break_nothing() -> None:
-    found = [outcome(upload, min_side=16) for _, upload in mutations(400, seed=20261125)]
+    found = [outcome(upload, min_side=16) for _, upload in mutations(300, seed=20261125)]
     read = sum(isinstance(each, NormalPhoto) for each in found)
     refused = {each for each in found if isinstance(each, RejectionCode)}
     # Both happen, or the damage would be too light or too heavy to show anything.
-    assert 20 < read < 380
+    assert 20 < read < 280
     assert RejectionCode.UNREADABLE in refused
 
 
@@ -168,14 +168,12 @@ def test_what_image_libraries_test_with_is_read_or_refused() -> None:
 
 
 def worst() -> Mapping[str, bytes]:
-    """What costs most, for its kind of file: 49 megapixels of everything."""
+    """What would cost most: of all kinds, a WebP of 49 megapixels with alpha takes most memory."""
     side = (7000, 7000)
     return {
         "bomb": bomb(60_000, 60_000),
-        "strip.png": encoded(Image.new("RGB", (50_000, 1000)), "PNG"),
+        "strip.png": broken()["strip of 50,000 pixels"],
         "scans.jpg": scan_bomb(20_000, side=1024),
-        "progressive.jpg": encoded(Image.new("RGB", side, "red"), progressive=True),
-        "rgba.png": encoded(Image.new("RGBA", side), "PNG", compress_level=1),
         "rgba.webp": encoded(Image.new("RGBA", side), "WEBP", method=0),
     }
 
@@ -197,8 +195,6 @@ def test_the_worst_files_cost_bounded_memory_and_time(tmp_path: Path) -> None:
         "bomb": "too_large",
         "strip.png": "too_small",
         "scans.jpg": "unreadable",
-        "progressive.jpg": "photo",
-        "rgba.png": "photo",
         "rgba.webp": "photo",
     }
     for name, each in found.items():

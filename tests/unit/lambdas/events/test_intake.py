@@ -22,6 +22,7 @@ from tests.unit.lambdas.fakes import FakeClock, FakeImageModeration, FakeObjectS
 from tests.unit.lambdas.gateway import OWNER
 from tests.unit.lambdas.given import SETTINGS, consent
 from tests.unit.lambdas.given import settings as rules
+from tests.unit.lambdas.odd_files import broken, mutations, others, polyglots
 from tests.unit.lambdas.pictures import decoded, encoded, picture, portrait
 from tests.unit.lambdas.sqs import deliver
 
@@ -363,6 +364,16 @@ def test_whatever_happens_the_end_is_a_verdict_and_nothing_is_left_over(
     else:
         assert world.counts == (1, 0, 1, 0)
         assert world.kept(key) is not None
+
+
+def test_no_broken_or_odd_file_leaves_a_photo_stuck() -> None:
+    files = {**broken(), **others(), **polyglots(), **dict(mutations(150, seed=7))}
+    for name, content in files.items():
+        world = IntakeWorld(kind=SubjectKind.STYLE, settings=small_photos(photos={"min_side": 16}))
+        key = world.uploaded(content)
+        assert world.deliver(key) == [], name
+        assert world.photo(key).state in {PhotoState.ACCEPTED, PhotoState.REJECTED}, name
+        assert not world.uploads.objects_by_key, name
 
 
 def test_unavailable_records_are_no_verdict(world: IntakeWorld) -> None:
