@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from demo.backstage import Backstage
     from demo.photos import Upload
 
+CONSENT_VERSION = "2026-11"
 CONSENT = "The person in these photos agrees that avatars of them are made and kept by this app."
 PROMPT = "a portrait of <subject> smiling"
 VARIETY = (
@@ -80,7 +81,7 @@ class Journey:
     def create_subject(self) -> str:
         """Create the subject, with the consent of the person."""
         with self.record.step("Create a subject, with consent") as step:
-            consent = {"statement": CONSENT, "accepted": True}
+            consent = {"statement": CONSENT, "version": CONSENT_VERSION, "accepted": True}
             body = {"name": "Ada", "kind": "person", "consent": consent}
             subject = self.client.post("/subjects", body)
             self.ids.add(subject["id"])

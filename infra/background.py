@@ -28,7 +28,7 @@ _INTAKE = FunctionSpec(
     "lambdas.events.intake.handler",
     bundle="media",
     memory=1769,  # one whole vCPU: photos are decoded and encoded
-    timeout_seconds=60,
+    timeout_seconds=120,  # five photos, each of up to eight calls to Rekognition
 )
 _ERASURE = FunctionSpec("lambdas.events.erasure.handler", timeout_seconds=300)
 _RECONCILER = FunctionSpec("lambdas.events.reconciler.handler", timeout_seconds=120)
@@ -86,12 +86,15 @@ class Background(Construct):
         )
         role = function.role
         access.allow_objects(role, storage.uploads, "photos/", "s3:GetObject", "s3:DeleteObject")
-        access.allow_objects(role, storage.photos, "", "s3:PutObject")
+        # It reads accepted photos to compare new faces with.
+        access.allow_objects(role, storage.photos, "", "s3:GetObject", "s3:PutObject")
         access.allow_anywhere(
             role,
             "Rekognition looks at bytes and X-Ray takes traces: neither knows a resource",
+            "rekognition:CompareFaces",
             "rekognition:DetectFaces",
             "rekognition:DetectModerationLabels",
+            "rekognition:RecognizeCelebrities",
         )
         function.consume(self.intake, batch_size=5)
         events.Rule(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -53,8 +54,14 @@ class Environment(BaseModel):
         try:
             return DomainSettings.model_validate_json(self.need("DOMAIN_SETTINGS"))
         except ValidationError as error:
-            places = ", ".join(".".join(map(str, e["loc"])) or "/" for e in error.errors())
-            raise MisconfiguredError(f"DOMAIN_SETTINGS is wrong at: {places}") from None
+            wrong = "; ".join(_sentence(found) for found in error.errors())
+            raise MisconfiguredError(f"DOMAIN_SETTINGS is wrong: {wrong}") from None
+
+
+def _sentence(found: Any) -> str:
+    """Where and what; settings are no secrets."""
+    where = ".".join(map(str, found["loc"])) or "/"
+    return f"{where}: {found['msg'].removeprefix('Value error, ')}"
 
 
 def read(variables: Mapping[str, str]) -> Environment:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lambdas.domain.look import Pose
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
@@ -146,22 +148,51 @@ class ModerationLabel:
 
 @dataclass(frozen=True)
 class Face:
-    """One face; `confidence` 0–100; `width` and `height` as shares of the picture."""
+    """One face, as it was measured.
+
+    `left`, `top`, `width`, `height`: its box, as shares of the picture. `pose`: degrees away from
+    the camera. `age_low`: where the range that its age is in begins, in years. Everything else is
+    0–100: how sure it is that this is a face, how bright and sharp the face is, how sure that it is
+    covered or behind sunglasses (0: it is not).
+    """
 
     confidence: float
     width: float
     height: float
+    left: float = 0.0
+    top: float = 0.0
+    brightness: float = 50.0
+    sharpness: float = 50.0
+    pose: Pose = Pose(0.0, 0.0, 0.0)  # noqa: RUF009 - frozen
+    age_low: int = 0
+    occluded: float = 0.0
+    sunglasses: float = 0.0
+
+
+class CannotBeScreened(Exception):  # noqa: N818 - a fact, not a fault
+    """The service will never take this picture, however often it is asked."""
 
 
 class ImageModeration(Protocol):
-    """Looks at pictures: JPEG or PNG, at most `MAX_IMAGE_BYTES`."""
+    """Looks at pictures: JPEG or PNG, at most `MAX_IMAGE_BYTES`. All raise CannotBeScreened."""
 
     def labels(self, image: bytes, *, min_confidence: float) -> Sequence[ModerationLabel]:
         """What a moderator would flag, at that confidence (0–100) or above."""
         ...
 
     def faces(self, image: bytes) -> Sequence[Face]:
-        """The faces in the picture."""
+        """The faces in the picture, with all that is measured of them."""
+        ...
+
+    def celebrities(self, image: bytes) -> Sequence[float]:
+        """How sure it is (0–100) of each famous person whom it sees; never who that is."""
+        ...
+
+    def likeness(self, image: bytes, other: bytes) -> float | None:
+        """How alike (0–100) the largest face of `image` and the likest of `other` are.
+
+        None if one of them has no face.
+        """
         ...
 
 

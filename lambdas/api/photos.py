@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,14 @@ from lambdas.domain.errors import FieldError, Invalid
 from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.locations import UploadKey, photo_key
 from lambdas.domain.photo import ContentType, Photo, PhotoState, reason_for
+from lambdas.domain.photo_set import SetReport, report_on
 from lambdas.records import photos
 from lambdas.records.subjects import read_subject
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from lambdas.domain.settings import SetRules
 
 _LIST = "/subjects/{subject_id}/photos"
 _ONE = "/subjects/{subject_id}/photos/{photo_id}"
@@ -70,9 +73,9 @@ def add_photo_routes(api: Api, ports: SubjectPorts) -> None:
 
     @api.get(_LIST)
     def list_photos(request: Request[None]) -> Answer:
-        """The photos of a subject with their verdicts, the oldest first."""
+        """The photos of a subject with their verdicts, the oldest first, and that on the set."""
         subject_id, now = request.id("subject_id", Prefix.SUBJECT), ports.clock.now()
-        read_subject(table, request.owner, subject_id)
+        subject = read_subject(table, request.owner, subject_id)
         found, position = photos.list_photos(
             table,
             request.owner,
@@ -80,7 +83,10 @@ def add_photo_routes(api: Api, ports: SubjectPorts) -> None:
             limit=request.page.limit,
             after=request.page.position,
         )
-        return page_of(request, _LIST, [_document(each, ports, now) for each in found], position)
+        page = page_of(request, _LIST, [_document(each, ports, now) for each in found], position)
+        looks = photos.accepted_looks(table, request.owner, subject_id)
+        report = report_on(subject.kind, looks, settings.set)
+        return replace(page, body={**(page.body or {}), "set": _set(report, settings.set)})
 
     @api.get(_ONE)
     def read_photo(request: Request[None]) -> Answer:
@@ -130,11 +136,8 @@ def _document(photo: Photo, ports: SubjectPorts, now: datetime) -> dict[str, Any
         "created_at": moments.to_text(photo.created_at),
     }
     if photo.rejection is not None:
-        rules = ports.settings.photos
         document["code"] = photo.rejection.value
-        document["reason"] = reason_for(
-            photo.rejection, min_side=rules.min_side, max_bytes=rules.max_bytes
-        )
+        document["reason"] = reason_for(photo.rejection, ports.settings)
     if state is PhotoState.ACCEPTED:
         document["width"], document["height"] = photo.width, photo.height
         document["url"] = ports.photos.link(
@@ -142,6 +145,15 @@ def _document(photo: Photo, ports: SubjectPorts, now: datetime) -> dict[str, Any
             lifetime_seconds=ports.settings.generation.link_ttl_seconds,
         )
     return document
+
+
+def _set(report: SetReport, rules: SetRules) -> dict[str, Any]:
+    return {
+        "score": report.score,
+        "minimum_score": rules.min_score,
+        "same_person": report.agrees,
+        "advice": [{"code": each.code.value, "detail": each.detail} for each in report.advice],
+    }
 
 
 def _form(slot: Photo, ports: SubjectPorts) -> dict[str, Any]:

@@ -46,6 +46,9 @@ class ConsentBody(Body):
     accepted: Annotated[bool, AfterValidator(_is_given)] = Field(
         description="Must be true: the statement was agreed to."
     )
+    version: (
+        Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")] | None
+    ) = Field(default=None, description="Which version of your wording was shown: `2026-11`.")
 
 
 class CreateSubject(Body):
@@ -91,7 +94,11 @@ def subject_document(subject: Subject, photos: PhotoSettings) -> dict[str, Any]:
         "active_training": subject.active_training,
         "consent": {
             "statement": subject.consent.statement,
+            "sha256": subject.consent.sha256,
+            "version": subject.consent.version,
             "given_at": moments.to_text(subject.consent.given_at),
+            "given_by": subject.consent.given_by,
+            "given_for": subject.consent.given_for,
         },
         "created_at": moments.to_text(subject.created_at),
     }

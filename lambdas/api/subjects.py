@@ -43,7 +43,13 @@ def _add_subject_routes(api: Api, ports: SubjectPorts) -> None:
             name=body.name,
             kind=body.kind,
             class_noun=body.class_noun or DEFAULT_CLASS_NOUNS[body.kind],
-            consent=Consent(body.consent.statement, now),
+            consent=Consent(
+                statement=body.consent.statement,
+                given_at=now,
+                given_by=request.owner,
+                given_for=body.name,
+                version=body.consent.version,
+            ),
             created_at=now,
         )
         subjects.create_subject(table, subject, limit=settings.limits.subjects_per_user)

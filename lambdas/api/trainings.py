@@ -15,11 +15,12 @@ from lambdas.domain import moments
 from lambdas.domain.errors import Conflict, Unavailable
 from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.locations import training_prefix
-from lambdas.domain.readiness import demand_enough_photos
+from lambdas.domain.readiness import demand_enough_photos, demand_good_set
 from lambdas.domain.training import Training, TrainingState
 from lambdas.domain.training_failure import TrainingFailureCode, failure_of
 from lambdas.lambda_handler import lambda_handler
 from lambdas.ports import ObjectMissing, ObjectTooLarge
+from lambdas.records.photos import accepted_looks
 from lambdas.records.subjects import read_subject
 from lambdas.records.trainings import (
     create_training,
@@ -66,6 +67,8 @@ def build_app(ports: TrainingPorts) -> Api:
         """Learn the subject from its accepted photos."""
         subject = read_subject(table, request.owner, request.id("subject_id", Prefix.SUBJECT))
         demand_enough_photos(subject, ports.settings.photos)
+        looks = accepted_looks(table, request.owner, subject.id)
+        demand_good_set(subject, looks, ports.settings.photos)
         now = clock.now()
         training = Training(
             id=new_id(Prefix.TRAINING, now),

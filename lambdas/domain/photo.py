@@ -1,6 +1,7 @@
 """A photo of a subject: the slot for its upload, the look at it, the verdict.
 
     awaiting_upload ──► checking ──► accepted
+           │                │            ▼        it turned out to show somebody else
            │                └──────► rejected     `code` and a sentence say why
            └──────────────────────► expired       nothing was uploaded in time
 
@@ -19,6 +20,9 @@ from lambdas.domain.states import StateMachine
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from lambdas.domain.look import Look
+    from lambdas.domain.settings import DomainSettings
+
 
 class PhotoState(StrEnum):
     """Where a photo is in its life."""
@@ -35,7 +39,7 @@ PHOTO = StateMachine(
     {
         PhotoState.AWAITING_UPLOAD: frozenset({PhotoState.CHECKING, PhotoState.EXPIRED}),
         PhotoState.CHECKING: frozenset({PhotoState.ACCEPTED, PhotoState.REJECTED}),
-        PhotoState.ACCEPTED: frozenset(),
+        PhotoState.ACCEPTED: frozenset({PhotoState.REJECTED}),
         PhotoState.REJECTED: frozenset(),
         PhotoState.EXPIRED: frozenset(),
     },
@@ -58,9 +62,20 @@ class RejectionCode(StrEnum):
     UNSUPPORTED_TYPE = "unsupported_type"
     TOO_SMALL = "too_small"
     TOO_LARGE = "too_large"
+    NEAR_DUPLICATE = "near_duplicate"
+    UNSAFE = "unsafe"
+    MINOR = "minor"
     NO_FACE = "no_face"
     SEVERAL_FACES = "several_faces"
-    UNSAFE = "unsafe"
+    FACE_TOO_SMALL = "face_too_small"
+    SUNGLASSES = "sunglasses"
+    OCCLUDED = "occluded"
+    EXTREME_POSE = "extreme_pose"
+    TOO_DARK = "too_dark"
+    TOO_BRIGHT = "too_bright"
+    BLURRY = "blurry"
+    CELEBRITY = "celebrity"
+    DIFFERENT_PERSON = "different_person"
     UPLOAD_LOST = "upload_lost"
 
 
@@ -69,15 +84,26 @@ _REASONS = {
         "The file is damaged or incomplete. Open it on your device, save it again and upload it."
     ),
     RejectionCode.UNSUPPORTED_TYPE: (
-        "This is not a JPEG, PNG or WebP picture. Convert it to one of these and upload it again."
+        "This is not a JPEG, PNG or WebP picture. Save it as JPEG (phones that take HEIC photos do "
+        "so when they export or share one as JPEG) and upload it again."
     ),
     RejectionCode.TOO_SMALL: (
         "The picture has too few pixels. Choose one that is at least {min_side} pixels on its "
-        "shorter side."
+        "shorter side, and no long strip."
     ),
     RejectionCode.TOO_LARGE: (
         "The picture is larger than can be taken in. Choose one of at most {max_megabytes} MB and "
         "{max_megapixels} megapixels."
+    ),
+    RejectionCode.NEAR_DUPLICATE: (
+        "This picture, or one that hardly differs, is among the photos already. Choose another one."
+    ),
+    RejectionCode.UNSAFE: (
+        "The picture shows something that is not allowed here. Choose another photo."
+    ),
+    RejectionCode.MINOR: (
+        "Somebody in the picture may be under {minimum_age}, and children are not learned here. "
+        "Choose a photo without them."
     ),
     RejectionCode.NO_FACE: (
         "No face was found. Choose a photo in which the face is seen clearly, from the front and "
@@ -86,20 +112,50 @@ _REASONS = {
     RejectionCode.SEVERAL_FACES: (
         "More than one face was found. Choose a photo with only this person, or crop it to them."
     ),
-    RejectionCode.UNSAFE: (
-        "The picture shows something that is not allowed here. Choose another photo."
+    RejectionCode.FACE_TOO_SMALL: (
+        "The face is too small. Choose a photo from nearer, on which the face is at least "
+        "{face_pixels} pixels large."
+    ),
+    RejectionCode.SUNGLASSES: (
+        "Sunglasses hide the eyes. Choose a photo in which the eyes can be seen."
+    ),
+    RejectionCode.OCCLUDED: (
+        "Something covers part of the face. Choose a photo without a mask, a hand or anything else "
+        "before it."
+    ),
+    RejectionCode.EXTREME_POSE: (
+        "The face is turned too far away. Choose a photo in which both eyes can be seen."
+    ),
+    RejectionCode.TOO_DARK: (
+        "It is too dark to see enough. Choose a photo that was taken in more light."
+    ),
+    RejectionCode.TOO_BRIGHT: (
+        "The light is so bright that nothing can be made out. Choose a photo with softer light."
+    ),
+    RejectionCode.BLURRY: (
+        "The picture is blurred. Choose a photo that is in focus and was taken with a steady hand."
+    ),
+    RejectionCode.CELEBRITY: (
+        "The person looks like somebody famous, who cannot be learned here. Choose photos of "
+        "somebody else."
+    ),
+    RejectionCode.DIFFERENT_PERSON: (
+        "This does not look like the person in the other photos. Choose a photo of that person, or "
+        "make a subject of its own for this one."
     ),
     RejectionCode.UPLOAD_LOST: "The upload did not arrive. Upload the photo again.",
 }
 
-# A picture of more pixels than any phone takes is a mistake or an attack.
-MAX_MEGAPIXELS = 50
 
-
-def reason_for(code: RejectionCode, *, min_side: int, max_bytes: int) -> str:
+def reason_for(code: RejectionCode, settings: DomainSettings) -> str:
     """A sentence that a person can act on."""
+    photos = settings.photos
     return _REASONS[code].format(
-        min_side=min_side, max_megabytes=max_bytes // 2**20, max_megapixels=MAX_MEGAPIXELS
+        min_side=photos.min_side,
+        max_megabytes=photos.max_bytes // 2**20,
+        max_megapixels=photos.max_megapixels,
+        face_pixels=photos.face.min_pixels,
+        minimum_age=settings.moderation.minimum_age,
     )
 
 
@@ -118,6 +174,7 @@ class Photo:
     rejection: RejectionCode | None = None
     width: int | None = None
     height: int | None = None
+    look: Look | None = None
     changed_at: datetime | None = None
 
     def has_lapsed(self, now: datetime) -> bool:

@@ -1,12 +1,16 @@
-"""Whether a set of photos is enough to learn from."""
+"""Whether a set of photos is good enough to learn from, before any GPU is paid for."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from lambdas.domain.errors import Conflict
+from lambdas.domain.photo_set import report_on
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lambdas.domain.look import Look
     from lambdas.domain.settings import PhotoSettings
     from lambdas.domain.subject import Subject
 
@@ -17,7 +21,7 @@ def missing_photos(subject: Subject, settings: PhotoSettings) -> int:
 
 
 def demand_enough_photos(subject: Subject, settings: PhotoSettings) -> None:
-    """Raise Conflict `photos_missing`, saying how many, unless the set is ready to be learned."""
+    """Raise Conflict `photos_missing`, saying how many, unless there are enough."""
     missing = missing_photos(subject, settings)
     if not missing:
         return
@@ -30,3 +34,20 @@ def demand_enough_photos(subject: Subject, settings: PhotoSettings) -> None:
     if subject.photos.checking:
         detail += f" {subject.photos.checking} still being checked."
     raise Conflict(detail, code="photos_missing")
+
+
+def demand_good_set(subject: Subject, looks: Sequence[Look], settings: PhotoSettings) -> None:
+    """Raise Conflict, saying what would help, unless the photos are good enough together.
+
+    `different_people`: they do not all show one person. `photos_too_alike`: the score is too low.
+    """
+    report = report_on(subject.kind, looks, settings.set)
+    advice = " ".join(each.detail for each in report.advice)
+    if not report.agrees:
+        raise Conflict(advice, code="different_people")
+    if report.score < settings.set.min_score:
+        detail = (
+            f"The photos are too much alike: they score {report.score} of 100, and "
+            f"{settings.set.min_score} are needed. {advice}"
+        )
+        raise Conflict(detail, code="photos_too_alike")

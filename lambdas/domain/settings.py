@@ -6,9 +6,15 @@ so a misspelt setting stops the function at its start instead of being ignored.
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lambdas.domain.subject import SubjectKind
+
+Percent = Annotated[float, Field(ge=0, le=100)]
+Degrees = Annotated[float, Field(ge=0, le=180)]
 
 
 class _Block(BaseModel):
@@ -29,22 +35,96 @@ class PhotoMinimum(_Block):
         return minimum
 
 
+class _LightRange(_Block):
+    """How bright a thing may be, 0 (black) to 100 (white)."""
+
+    min_brightness: Percent
+    max_brightness: Percent
+
+    @model_validator(mode="after")
+    def _in_order(self) -> _LightRange:
+        if self.min_brightness >= self.max_brightness:
+            raise ValueError("min_brightness must be below max_brightness")
+        return self
+
+
+class FaceRules(_LightRange):
+    """What the one face of a person's photo must be like, as DetectFaces measures it.
+
+    `min_pixels`: the longer side of its box in the kept picture. Degrees are away from the camera.
+    A face counts as covered or behind sunglasses from that confidence on.
+    """
+
+    min_confidence: Percent
+    min_pixels: int = Field(ge=1)
+    min_sharpness: Percent
+    max_yaw: Degrees
+    max_pitch: Degrees
+    max_roll: Degrees
+    occluded_confidence: Percent
+    sunglasses_confidence: Percent
+
+
+class PictureRules(_LightRange):
+    """What photos of pets and things must be like, as `lambdas.domain.measuring` measures it."""
+
+    min_sharpness: Percent
+
+
+class SetRules(_Block):
+    """What the photos must be like together.
+
+    `duplicate_distance`: hashes that differ in so many of their 63 bits or fewer are of one
+    picture. `same_person_similarity`: what CompareFaces must reach. `min_score`: how varied the
+    set must be to be learned, 0–100.
+    """
+
+    duplicate_distance: int = Field(ge=0, le=31)
+    same_person_similarity: Percent
+    min_score: int = Field(ge=0, le=100)
+
+
 class PhotoSettings(_Block):
     """`max_bytes` per upload; `min_side` in pixels; an unused upload slot lapses after its TTL."""
 
     minimum: PhotoMinimum
     maximum: int = Field(ge=1, le=50)
     max_bytes: int = Field(ge=1)
+    # Decoding takes up to eight bytes a pixel: more would not fit into the intake function.
+    max_megapixels: int = Field(ge=1, le=50)
     min_side: int = Field(ge=1)
     upload_ttl_seconds: int = Field(ge=1, le=3600)
+    face: FaceRules
+    picture: PictureRules
+    set: SetRules
+
+    @model_validator(mode="after")
+    def _enough_places(self) -> PhotoSettings:
+        for kind in SubjectKind:
+            if self.minimum.of(kind) > self.maximum:
+                raise ValueError(f"minimum.{kind.value} is above maximum: it could not be reached")
+        return self
+
+
+class CelebrityPolicy(StrEnum):
+    """What happens to photos of people whom RecognizeCelebrities knows."""
+
+    BLOCK = "block"
+    ALLOW = "allow"
 
 
 class ModerationSettings(_Block):
-    """Rekognition's confidences are 0–100, Comprehend's scores 0–1."""
+    """Rekognition's confidences are 0–100, Comprehend's scores 0–1.
 
-    photo_min_confidence: float = Field(ge=0, le=100)
-    image_min_confidence: float = Field(ge=0, le=100)
+    `minimum_age`: a face is a minor's if the range that its age is in begins below.
+    """
+
+    photo_min_confidence: Percent
+    image_min_confidence: Percent
     toxicity_threshold: float = Field(ge=0, le=1)
+    minimum_age: int = Field(ge=0, le=100)
+    celebrities: CelebrityPolicy
+    celebrity_min_confidence: Percent
 
 
 class Recipe(_Block):

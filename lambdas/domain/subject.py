@@ -9,6 +9,8 @@ any of them ──► deleting          hidden from its owner; ends with the era
 
 from __future__ import annotations
 
+import hashlib
+import unicodedata
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -63,20 +65,37 @@ LIVE_SUBJECT_STATES = SUBJECT.sources(SubjectState.DELETING)
 
 @dataclass(frozen=True)
 class Consent:
-    """What the caller declared about the right to use these photos, and when."""
+    """What was declared about the right to use these photos; never changed afterwards.
+
+    `given_by` is the caller who declared it, `given_for` the name of whom or what it is about, as
+    it was then. The wording is kept whole, with its SHA-256 and the client's `version` of it.
+    """
 
     statement: str
     given_at: datetime
+    given_by: str
+    given_for: str
+    version: str | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Of the statement in UTF-8 (Unicode form C): the same wording, the same number."""
+        text = unicodedata.normalize("NFC", self.statement)
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class PhotoCounts:
-    """How many photos are where; `places` = awaiting upload + checking + accepted."""
+    """How many photos are where; `places` = awaiting upload + checking + accepted.
+
+    `accepted_ever` only grows: it numbers the accepted photos.
+    """
 
     places: int = 0
     checking: int = 0
     accepted: int = 0
     rejected: int = 0
+    accepted_ever: int = 0
 
 
 @dataclass(frozen=True)

@@ -10,29 +10,36 @@ Whatever arrives is judged by where the photo stands, so events may come twice, 
 
 Looking fails closed: without an answer from moderation the photo stays `checking` and the message
 comes back. An accepted photo is written before it is called accepted, and its upload removed last.
+
+A photo is judged alone, then beside the others. Those may change meanwhile, as uploads come many at
+a time: acceptance is a write on the condition that nobody was accepted since, and if that fails
+only the second part is done again. It may also unmask earlier photos that show somebody else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from lambdas import environment, telemetry, wiring
 from lambdas.domain.errors import NotFound, Unavailable
 from lambdas.domain.locations import UploadKey, photo_key
-from lambdas.domain.normalising import NormalPhoto, NotAPhoto, normalise
-from lambdas.domain.photo import PHOTO, Photo, PhotoState, RejectionCode
-from lambdas.domain.screening import needs_one_face, verdict_on_content, verdict_on_faces
+from lambdas.domain.normalising import NormalPhoto, NotAPhoto
+from lambdas.domain.photo import Photo, PhotoState, RejectionCode
+from lambdas.domain.photo_set import is_duplicate
+from lambdas.domain.subject import SubjectKind
+from lambdas.events.examining.beside import Comparing, Standing
+from lambdas.events.examining.one_photo import Examiner
 from lambdas.events.queue_batch import queue_handler
 from lambdas.lambda_handler import Handler, lambda_handler
-from lambdas.ports import ObjectMissing, ObjectTooLarge
+from lambdas.ports import ObjectMissing
 from lambdas.records import photos
 from lambdas.records.subjects import read_subject
-from lambdas.screening import fail_closed
 
 if TYPE_CHECKING:
+    from lambdas.domain.look import Look
     from lambdas.domain.settings import DomainSettings
     from lambdas.ports import Clock, ImageModeration, ObjectStore, Postponement, Table
 
@@ -40,6 +47,7 @@ if TYPE_CHECKING:
 _RACES = 5
 # After that long, an upload that we were told of and that is not there will not come.
 _LOST_AFTER = timedelta(minutes=15)
+_JUDGED_LAST = {RejectionCode.NEAR_DUPLICATE, RejectionCode.DIFFERENT_PERSON, RejectionCode.NO_FACE}
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,7 @@ class Intake:
 
     def __init__(self, ports: IntakePorts) -> None:
         self._ports = ports
+        self._examiner = Examiner(ports.settings, ports.uploads, ports.moderation)
 
     def take(self, upload: UploadKey) -> None:
         """Bring the photo to a verdict; raises Unavailable to be asked again."""
@@ -88,7 +97,7 @@ class Intake:
             elif photo.state is PhotoState.AWAITING_UPLOAD:
                 self._step(photo, PhotoState.CHECKING)
                 continue
-            elif not PHOTO.is_final(photo.state) and not self._decide(photo, upload):
+            elif photo.state is PhotoState.CHECKING and not self._decide(photo, upload):
                 continue
             self._ports.uploads.delete([str(upload)])
             return
@@ -97,54 +106,83 @@ class Intake:
     def _decide(self, photo: Photo, upload: UploadKey) -> bool:
         """Look and write the verdict; False if the photo changed meanwhile."""
         try:
-            normal = self._look(photo, upload)
+            return self._look(photo, upload)
         except NotAPhoto as verdict:
-            decided = self._step(photo, PhotoState.REJECTED, rejection=verdict.code)
-            if decided:
-                telemetry.logger.info(
-                    "photo_rejected", extra={"photo_id": photo.id, "code": verdict.code}
-                )
-                telemetry.count("PhotosRejected")
-            return decided
+            return self._reject(photo, verdict.code)
         except ObjectMissing:
             return self._missing(photo)
         except NotFound:
             return False
-        self._ports.photos.write(
-            photo_key(photo.owner, photo.subject_id, photo.id),
-            normal.jpeg,
-            content_type="image/jpeg",
+
+    def _look(self, photo: Photo, upload: UploadKey) -> bool:
+        """Accept the photo, or raise the verdict; False if the photo changed meanwhile."""
+        ports = self._ports
+        subject = read_subject(ports.table, photo.owner, photo.subject_id)
+        accepted, _ = photos.read_set(ports.table, photo.owner, photo.subject_id)
+        examined = self._examiner.examine(str(upload), subject.kind, _looks(accepted))
+        comparing = Comparing(
+            examined.normal.jpeg, ports.settings.photos.set, ports.photos, ports.moderation
         )
-        size = (normal.width, normal.height)
-        decided = self._step(photo, PhotoState.ACCEPTED, size=size)
-        if decided:
+        # As often as other photos can be accepted in between.
+        for _ in range(ports.settings.photos.maximum):
+            accepted, ever = photos.read_set(ports.table, photo.owner, photo.subject_id)
+            standing = self._standing(examined.look, subject.kind, accepted, ever, comparing)
+            if self._accept(photo, examined.normal, standing):
+                return True
+            if photos.find_photo(ports.table, *_names(photo)) != photo:
+                return False
+        raise Unavailable("records")
+
+    def _standing(
+        self,
+        look: Look,
+        kind: SubjectKind,
+        accepted: Sequence[Photo],
+        ever: int,
+        comparing: Comparing,
+    ) -> Standing:
+        if is_duplicate(look.hash, _looks(accepted), self._ports.settings.photos.set):
+            raise NotAPhoto(RejectionCode.NEAR_DUPLICATE)
+        look = replace(look, ordinal=ever + 1)
+        if kind is not SubjectKind.PERSON:
+            return Standing(look)
+        try:
+            return comparing.stand(look, accepted)
+        except ObjectMissing:
+            raise Unavailable("objects") from None
+
+    def _accept(self, photo: Photo, normal: NormalPhoto, standing: Standing) -> bool:
+        key = photo_key(*_names(photo))
+        self._ports.photos.write(key, normal.jpeg, content_type="image/jpeg")
+        accepted = photos.accept(
+            self._ports.table,
+            photo,
+            standing.look,
+            (normal.width, normal.height),
+            self._ports.clock.now(),
+            outsiders=standing.outsiders,
+            learned=standing.learned,
+        )
+        if accepted:
             telemetry.logger.info("photo_accepted", extra={"photo_id": photo.id})
             telemetry.count("PhotosAccepted")
-        return decided
+            for outsider in standing.outsiders:
+                _tell_rejected(outsider, RejectionCode.DIFFERENT_PERSON)
+        return accepted
 
-    def _look(self, photo: Photo, upload: UploadKey) -> NormalPhoto:
-        rules, moderation = self._ports.settings, self._ports.moderation
-        try:
-            body = self._ports.uploads.read(str(upload), max_bytes=rules.photos.max_bytes)
-        except ObjectTooLarge:
-            raise NotAPhoto(RejectionCode.TOO_LARGE) from None
-        normal = normalise(body, min_side=rules.photos.min_side)
-        confidence = rules.moderation.photo_min_confidence
-        with fail_closed():
-            code = verdict_on_content(moderation.labels(normal.jpeg, min_confidence=confidence))
-        if code is None:
-            subject = read_subject(self._ports.table, photo.owner, photo.subject_id)
-            if needs_one_face(subject.kind):
-                with fail_closed():
-                    code = verdict_on_faces(moderation.faces(normal.jpeg))
-        if code is not None:
-            raise NotAPhoto(code)
-        return normal
+    def _reject(self, photo: Photo, code: RejectionCode) -> bool:
+        if code in _JUDGED_LAST:
+            # It may have been written already, for a verdict that another photo spoiled.
+            now = self._ports.clock.now()
+            photos.remember_stray_files(self._ports.table, *_names(photo), now)
+        decided = self._step(photo, PhotoState.REJECTED, rejection=code)
+        if decided:
+            _tell_rejected(photo, code)
+        return decided
 
     def _missing(self, photo: Photo) -> bool:
         """The upload is not there: someone else decided, or it was lost."""
-        names = (photo.owner, photo.subject_id, photo.id)
-        if photos.find_photo(self._ports.table, *names) != photo:
+        if photos.find_photo(self._ports.table, *_names(photo)) != photo:
             return False
         since = photo.changed_at or photo.created_at
         if self._ports.clock.now() - since < _LOST_AFTER:
@@ -152,15 +190,23 @@ class Intake:
         return self._step(photo, PhotoState.REJECTED, rejection=RejectionCode.UPLOAD_LOST)
 
     def _step(
-        self,
-        photo: Photo,
-        target: PhotoState,
-        *,
-        rejection: RejectionCode | None = None,
-        size: tuple[int, int] | None = None,
+        self, photo: Photo, target: PhotoState, *, rejection: RejectionCode | None = None
     ) -> bool:
         now = self._ports.clock.now()
-        return photos.step(self._ports.table, photo, target, now, rejection=rejection, size=size)
+        return photos.step(self._ports.table, photo, target, now, rejection=rejection)
+
+
+def _names(photo: Photo) -> tuple[str, str, str]:
+    return (photo.owner, photo.subject_id, photo.id)
+
+
+def _looks(accepted: Sequence[Photo]) -> list[Look]:
+    return [photo.look for photo in accepted if photo.look]
+
+
+def _tell_rejected(photo: Photo, code: RejectionCode) -> None:
+    telemetry.logger.info("photo_rejected", extra={"photo_id": photo.id, "code": code})
+    telemetry.count("PhotosRejected")
 
 
 def _wired() -> Handler:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lambdas.domain.generation import FinishReason, GenerationState
 from lambdas.domain.photo import PhotoState, RejectionCode
+from lambdas.domain.photo_set import AdviceCode
 from lambdas.domain.subject import SubjectKind, SubjectState
 from lambdas.domain.training import TrainingState
 
@@ -108,10 +109,14 @@ class Model(_Answer):
 
 
 class Consent(_Answer):
-    """What was declared when the subject was made."""
+    """What was declared when the subject was made: by whom, for whom, in which words."""
 
     statement: str
+    sha256: Annotated[str, Field(description="Of the statement: UTF-8, Unicode form C.")]
+    version: str | None
     given_at: datetime
+    given_by: str
+    given_for: Annotated[str, Field(description="The subject's name as it was then.")]
 
 
 class PhotoNumbers(_Answer):
@@ -159,6 +164,28 @@ class Photo(_Answer):
     width: int | None = None
     height: int | None = None
     url: str | None = None
+
+
+class PhotoSetAdvice(_Answer):
+    """What would make the photos better to learn from, in words and as a stable code."""
+
+    code: AdviceCode
+    detail: str
+
+
+class PhotoSet(_Answer):
+    """The verdict on the accepted photos together; a training needs `minimum_score`."""
+
+    score: Annotated[int, Field(ge=0, le=100)]
+    minimum_score: int
+    same_person: Annotated[bool, Field(description="False: some photos show somebody else.")]
+    advice: list[PhotoSetAdvice]
+
+
+class Photos(Page[Photo]):
+    """Part of a subject's photos, and the verdict on all of them."""
+
+    set: PhotoSet
 
 
 class PhotoSlot(Photo):
@@ -315,7 +342,7 @@ ANSWERS: dict[str, Any] = {
     "PATCH /subjects/{subject_id}": Subject,
     "DELETE /subjects/{subject_id}": Nothing,
     "POST /subjects/{subject_id}/photos": PhotoSlots,
-    "GET /subjects/{subject_id}/photos": Page[Photo],
+    "GET /subjects/{subject_id}/photos": Photos,
     "GET /subjects/{subject_id}/photos/{photo_id}": Photo,
     "DELETE /subjects/{subject_id}/photos/{photo_id}": Nothing,
     "GET /me": Me,

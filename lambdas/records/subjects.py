@@ -31,17 +31,22 @@ IS_LIVE = Is("state", *sorted(state.value for state in LIVE_SUBJECT_STATES))
 
 def subject_from(item: Item) -> Subject:
     """The subject that an item holds."""
-    consent = item["consent"]
     return Subject(
         id=item["id"],
         owner=item["owner"],
         name=item["name"],
         kind=SubjectKind(item["kind"]),
         class_noun=item["class_noun"],
-        consent=Consent(consent["statement"], moments.from_text(consent["given_at"])),
+        consent=_consent_from(item["consent"]),
         created_at=moments.from_text(item["created_at"]),
         state=SubjectState(item["state"]),
-        photos=PhotoCounts(item["places"], item["checking"], item["accepted"], item["rejected"]),
+        photos=PhotoCounts(
+            item["places"],
+            item["checking"],
+            item["accepted"],
+            item["rejected"],
+            item.get("photos_accepted_ever", 0),
+        ),
         active_training=item.get("active_training"),
         active_adapter=item.get("active_adapter"),
     )
@@ -58,10 +63,7 @@ def _item(subject: Subject) -> Item:
         "name": subject.name,
         "kind": subject.kind.value,
         "class_noun": subject.class_noun,
-        "consent": {
-            "statement": subject.consent.statement,
-            "given_at": moments.to_text(subject.consent.given_at),
-        },
+        "consent": _consent_item(subject.consent),
         "state": subject.state.value,
         "created_at": made,
         "updated_at": made,
@@ -69,6 +71,28 @@ def _item(subject: Subject) -> Item:
         "checking": subject.photos.checking,
         "accepted": subject.photos.accepted,
         "rejected": subject.photos.rejected,
+    }
+
+
+def _consent_from(item: Item) -> Consent:
+    return Consent(
+        statement=item["statement"],
+        given_at=moments.from_text(item["given_at"]),
+        given_by=item["given_by"],
+        given_for=item["given_for"],
+        version=item["version"],
+    )
+
+
+def _consent_item(consent: Consent) -> Item:
+    return {
+        "statement": consent.statement,
+        # Kept although it can be computed: it proves that the statement is the one agreed to.
+        "sha256": consent.sha256,
+        "version": consent.version,
+        "given_at": moments.to_text(consent.given_at),
+        "given_by": consent.given_by,
+        "given_for": consent.given_for,
     }
 
 

@@ -101,8 +101,9 @@ class Scenes:
     def intake(self) -> None:
         user = self.stage.user("owner")
         subject = self.stage.new_subject(user)
-        photos = self.stage.upload(user, subject, [portraits(1)[0], broken()], seconds=15)
-        assert [photo["state"] for photo in photos] == ["accepted", "rejected"]
+        # Two faces: they are compared with each other.
+        photos = self.stage.upload(user, subject, [*portraits(2), broken()], seconds=20)
+        assert [photo["state"] for photo in photos] == ["accepted", "accepted", "rejected"]
 
     def erasure(self) -> None:
         with self._training() as (user, training):

@@ -88,8 +88,17 @@ EXPECTED = {
     | TABLE
     | s3("GetObject", "uploads/photos/*")
     | s3("DeleteObject", "uploads/photos/*")
+    | s3("GetObject", "photos/*")
     | s3("PutObject", "photos/*")
-    | {"rekognition:DetectFaces *", "rekognition:DetectModerationLabels *"},
+    | {
+        f"rekognition:{action} *"
+        for action in (
+            "CompareFaces",
+            "DetectFaces",
+            "DetectModerationLabels",
+            "RecognizeCelebrities",
+        )
+    },
     "PrepareRole": KEY | TABLE | s3("PutObject", "work/trainings/*"),
     "PublishRole": KEY
     | TABLE
@@ -149,7 +158,7 @@ def test_no_statement_allows_every_action_or_a_whole_service(cloud: Cloud) -> No
 
 def test_only_actions_that_know_no_resource_have_none(cloud: Cloud) -> None:
     knowing_none = re.compile(
-        r"xray:|rekognition:Detect|comprehend:Detect|ecr:GetAuthorizationToken"
+        r"xray:|rekognition:(CompareFaces|Detect|RecognizeCelebrities)|comprehend:Detect|ecr:GetAuthorizationToken"
         # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
         r"|logs:\w*LogDeliver|logs:Describe(ResourcePolicies|LogGroups)|logs:PutResourcePolicy"
         r"|cloudwatch:PutMetricData"

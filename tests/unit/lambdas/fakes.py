@@ -21,6 +21,7 @@ from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import D
 
 from lambdas.domain.errors import Unavailable
 from lambdas.ports import (
+    CannotBeScreened,
     EndpointStatus,
     Execution,
     Face,
@@ -273,22 +274,42 @@ class FakeImageModeration:
     """Says what it was told to say."""
 
     label_list: Sequence[ModerationLabel] = ()
-    face_list: Sequence[Face] = (Face(99.0, 0.4, 0.5),)
+    face_list: Sequence[Face] = (Face(99.0, 0.4, 0.5, age_low=30),)
+    celebrity_list: Sequence[float] = ()
+    # Who is in a picture; None: nobody whose face could be compared.
+    who: Callable[[bytes], object] = lambda _: "the same for all"
     available: bool = True
+    throttled: set[str] = field(default_factory=set)
+    screens: bool = True
     seen: list[bytes] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
 
     def labels(self, image: bytes, *, min_confidence: float) -> Sequence[ModerationLabel]:
-        self._reachable()
+        self._called("labels")
         self.seen.append(image)
         return [label for label in self.label_list if label.confidence >= min_confidence]
 
     def faces(self, image: bytes) -> Sequence[Face]:
-        self._reachable()
+        self._called("faces")
         return self.face_list
 
-    def _reachable(self) -> None:
-        if not self.available:
+    def celebrities(self, image: bytes) -> Sequence[float]:
+        self._called("celebrities")
+        return self.celebrity_list
+
+    def likeness(self, image: bytes, other: bytes) -> float | None:
+        self._called("likeness")
+        one, another = self.who(image), self.who(other)
+        if one is None or another is None:
+            return None
+        return 99.0 if one == another else 3.0
+
+    def _called(self, name: str) -> None:
+        self.calls.append(name)
+        if not self.available or name in self.throttled:
             raise Unavailable("image moderation")
+        if not self.screens:
+            raise CannotBeScreened
 
 
 @dataclass

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from contract.adapter import AdapterManifest
 from contract.base_model import BaseModel, Family
 from lambdas.domain.ids import Prefix, new_id
+from lambdas.domain.look import Look, Pose
 from lambdas.domain.photo import ContentType, Photo, PhotoState
 from lambdas.domain.settings import DomainSettings
 from lambdas.domain.subject import Consent, Subject, SubjectKind
 from lambdas.domain.training import Training, job_name
 from lambdas.records import keys
-from lambdas.records.photos import create_slots, step
+from lambdas.records.photos import accept, create_slots, step
 from lambdas.records.subjects import create_subject, read_subject
 from lambdas.records.trainings import read_training
 from tests.unit.lambdas.fakes import (
@@ -37,13 +38,31 @@ SETTINGS: dict[str, Any] = {
         "minimum": {"person": 10, "pet": 4, "object": 4, "style": 4},
         "maximum": 15,
         "max_bytes": 10485760,
+        "max_megapixels": 50,
         "min_side": 256,
         "upload_ttl_seconds": 900,
+        "face": {
+            "min_confidence": 80,
+            "min_pixels": 64,
+            "min_sharpness": 35,
+            "min_brightness": 20,
+            "max_brightness": 92,
+            "max_yaw": 65,
+            "max_pitch": 45,
+            "max_roll": 60,
+            "occluded_confidence": 80,
+            "sunglasses_confidence": 80,
+        },
+        "picture": {"min_sharpness": 15, "min_brightness": 8, "max_brightness": 97},
+        "set": {"duplicate_distance": 8, "same_person_similarity": 80, "min_score": 30},
     },
     "moderation": {
         "photo_min_confidence": 50,
         "image_min_confidence": 50,
         "toxicity_threshold": 0.5,
+        "minimum_age": 18,
+        "celebrities": "block",
+        "celebrity_min_confidence": 90,
     },
     "training": {
         "max_attempts": 3,
@@ -82,6 +101,25 @@ def settings(**changes: dict[str, Any]) -> DomainSettings:
     """Settings as `local` has them; `changes` replace whole fields of a block."""
     merged = {name: {**block, **changes.get(name, {})} for name, block in SETTINGS.items()}
     return DomainSettings.model_validate(merged, strict=False)
+
+
+def consent(now: datetime, owner: str = OWNER) -> Consent:
+    """What somebody declared about Ada."""
+    return Consent("mine", now, given_by=owner, given_for="Ada", version="2026-11")
+
+
+def a_look(number: int, **changes: Any) -> Look:
+    """One of a varied set: unlike the others in every way but the person; `number` from 1."""
+    look = Look(
+        hash=int.from_bytes(hashlib.sha256(bytes([number])).digest()[:8]) >> 1,
+        brightness=30.0 + 5 * (number % 6),
+        sharpness=60.0,
+        background=tuple(100 * (place == number % 10) for place in range(10)),
+        pose=Pose(yaw=12.0 * (number % 3 - 1), pitch=0.0, roll=0.0),
+        ordinal=number,
+        likeness=dict.fromkeys(range(max(1, number - 5), number), 99.0),
+    )
+    return replace(look, **changes)
 
 
 ADAPTER = b"a very small adapter"
@@ -135,7 +173,7 @@ class World:
             name="Ada",
             kind=kind,
             class_noun="person",
-            consent=Consent("mine", now),
+            consent=consent(now, owner),
             created_at=now,
         )
         create_subject(self.table, made, limit=1000)
@@ -153,10 +191,10 @@ class World:
         ]
         if photos:
             create_slots(self.table, owner, made.id, photos, now, maximum=15)
-        for photo in photos:
+        for number, photo in enumerate(photos, start=1):
             step(self.table, photo, PhotoState.CHECKING, now)
-            checking = Photo(**{**photo.__dict__, "state": PhotoState.CHECKING})
-            step(self.table, checking, PhotoState.ACCEPTED, now, size=(64, 64))
+            checking = replace(photo, state=PhotoState.CHECKING)
+            assert accept(self.table, checking, a_look(number), (64, 64), now)
         return self.subject_now(made)
 
     def subject_now(self, subject: Subject) -> Subject:

@@ -41,6 +41,41 @@ def test_a_misspelt_setting_stops_the_function_and_is_named() -> None:
     assert "limits.subjects_per_user" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("block", "change", "sentence"),
+    [
+        (
+            "face",
+            {"min_brightness": 95},
+            "photos.face: min_brightness must be below max_brightness",
+        ),
+        ("face", {"min_confidence": 101}, "photos.face.min_confidence: Input should be less than"),
+        ("face", {"max_yaw": -1}, "photos.face.max_yaw: Input should be greater than"),
+        ("face", {"min_pixels": 0}, "photos.face.min_pixels: Input should be greater than"),
+        ("picture", {"max_brightness": 8}, "photos.picture: min_brightness must be below"),
+        ("set", {"duplicate_distance": 32}, "photos.set.duplicate_distance: Input should be less"),
+        ("set", {"min_score": 101}, "photos.set.min_score: Input should be less than"),
+        ("set", {"same_person": 80}, "photos.set.same_person: Extra inputs are not permitted"),
+        ("minimum", {"pet": 16}, "photos: minimum.pet is above maximum"),
+    ],
+)
+def test_a_threshold_that_cannot_work_stops_the_function_with_a_sentence(
+    block: str, change: dict[str, Any], sentence: str
+) -> None:
+    document = settings().model_dump(mode="json")
+    document["photos"][block] |= change
+    with pytest.raises(MisconfiguredError) as caught:
+        environment.read({"DOMAIN_SETTINGS": json.dumps(document)}).settings()
+    assert sentence in str(caught.value)
+
+
+def test_a_policy_on_celebrities_that_nobody_wrote_is_refused() -> None:
+    document = settings().model_dump(mode="json")
+    document["moderation"]["celebrities"] = "review"
+    with pytest.raises(MisconfiguredError, match=r"moderation\.celebrities.*'block' or 'allow'"):
+        environment.read({"DOMAIN_SETTINGS": json.dumps(document)}).settings()
+
+
 def test_a_resource_that_was_not_deployed_is_named() -> None:
     with pytest.raises(MisconfiguredError, match="PHOTOS_BUCKET"):
         environment.read({"TABLE_NAME": "t"}).need("PHOTOS_BUCKET")

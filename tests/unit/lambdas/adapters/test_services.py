@@ -9,14 +9,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambdas.adapters.idempotency_table import IdempotencyTable, persistence
-from lambdas.adapters.moderation import ComprehendModeration, RekognitionModeration
+from lambdas.adapters.moderation import ComprehendModeration
 from lambdas.adapters.sagemaker_endpoint import SageMakerEndpoint
 from lambdas.adapters.sagemaker_jobs import SageMakerJobs
 from lambdas.adapters.sqs_queue import SQSPostponement, SQSQueue
 from lambdas.adapters.stepfunctions_runner import StepFunctionsRunner
 from lambdas.adapters.system_clock import SystemClock
 from lambdas.domain.errors import Unavailable
-from lambdas.ports import EndpointStatus, Execution, Face, Invocation, ModerationLabel
+from lambdas.ports import EndpointStatus, Execution, Invocation
 from tests.unit.lambdas.adapters.stubbed import stubbed
 
 MACHINE = "arn:aws:states:eu-west-1:000000000000:stateMachine:train"
@@ -30,28 +30,6 @@ def test_the_clock_is_in_utc() -> None:
     clock.pause(0.01)
     assert before.tzinfo is UTC
     assert clock.now() > before
-
-
-def test_a_picture_s_labels_and_faces() -> None:
-    client, stub = stubbed("rekognition")
-    moderation = RekognitionModeration(lambda: client)
-    stub.add_response(
-        "detect_moderation_labels",
-        {"ModerationLabels": [{"Name": "Explicit", "Confidence": 99.0, "ParentName": "Top"}]},
-        {"Image": {"Bytes": b"jpeg"}, "MinConfidence": 50},
-    )
-    labels = moderation.labels(b"jpeg", min_confidence=50)
-    assert labels == [ModerationLabel("Explicit", "Top", 99.0)]
-    box = {"Width": 0.2, "Height": 0.3, "Left": 0.1, "Top": 0.1}
-    stub.add_response(
-        "detect_faces",
-        {"FaceDetails": [{"BoundingBox": box, "Confidence": 97.5}]},
-        {"Image": {"Bytes": b"jpeg"}, "Attributes": ["DEFAULT"]},
-    )
-    assert moderation.faces(b"jpeg") == [Face(97.5, 0.2, 0.3)]
-    stub.add_client_error("detect_faces", "ThrottlingException")
-    with pytest.raises(Unavailable):
-        moderation.faces(b"jpeg")
 
 
 def test_a_text_s_toxicity_segment_by_segment() -> None:

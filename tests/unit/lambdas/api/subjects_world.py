@@ -18,7 +18,11 @@ from tests.unit.lambdas.fakes import (
 from tests.unit.lambdas.gateway import Client, Reply
 from tests.unit.lambdas.given import settings
 
-CONSENT = {"statement": "I may use these photos.", "accepted": True}
+CONSENT: dict[str, Any] = {
+    "statement": "I may use these photos.",
+    "version": "2026-11",
+    "accepted": True,
+}
 ADA = {"name": "Ada", "kind": "person", "consent": CONSENT}
 
 

@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
+from lambdas.domain.look import Look, Pose
 from lambdas.domain.photo import PhotoState, RejectionCode
-from lambdas.records.photos import read_photo, step
+from lambdas.records.photos import accept, read_photo, step
 from lambdas.records.subjects import read_subject
 from tests.unit.lambdas.api.subjects_world import SubjectsWorld
 from tests.unit.lambdas.gateway import OWNER
+from tests.unit.lambdas.given import a_look
 
 
 @pytest.fixture
@@ -20,6 +22,12 @@ def _move(world: SubjectsWorld, subject: str, photo: str, *states: PhotoState, *
     for state in states:
         current = read_photo(world.table, OWNER, subject, photo)
         assert step(world.table, current, state, world.clock.now(), **more)
+
+
+def _accept(world: SubjectsWorld, subject: str, photo: str, look: Look) -> None:
+    _move(world, subject, photo, PhotoState.CHECKING)
+    current = read_photo(world.table, OWNER, subject, photo)
+    assert accept(world.table, current, look, (640, 480), world.clock.now())
 
 
 def _reject(world: SubjectsWorld, subject: str, photo: str) -> None:
@@ -54,6 +62,11 @@ def test_a_slot_is_a_form_for_exactly_that_file(world: SubjectsWorld) -> None:
         ([], "/photos", "too_short"),
         ([{"content_type": "image/jpeg", "size_bytes": 1}] * 16, "/photos", "too_long"),
         ([{"content_type": "image/gif", "size_bytes": 1}], "/photos/0/content_type", "not_allowed"),
+        (
+            [{"content_type": "image/heic", "size_bytes": 1}],
+            "/photos/0/content_type",
+            "not_allowed",
+        ),
         ([{"content_type": "image/jpeg", "size_bytes": 0}], "/photos/0/size_bytes", "too_small"),
         (
             [{"content_type": "image/jpeg", "size_bytes": 2**30}],
@@ -135,8 +148,7 @@ def test_verdicts_are_listed_with_reasons(world: SubjectsWorld) -> None:
     subject = world.new_subject()
     waiting, checking, good, bad, late = world.photo_ids(subject, 5)
     _move(world, subject, checking, PhotoState.CHECKING)
-    _move(world, subject, good, PhotoState.CHECKING)
-    _move(world, subject, good, PhotoState.ACCEPTED, size=(640, 480))
+    _accept(world, subject, good, a_look(1))
     _reject(world, subject, bad)
     _move(world, subject, late, PhotoState.EXPIRED)
     found = {p["id"]: p for p in world.client.get(f"/subjects/{subject}/photos").body["items"]}
@@ -158,6 +170,43 @@ def test_verdicts_are_listed_with_reasons(world: SubjectsWorld) -> None:
     assert (summary["accepted"], summary["checking"], summary["rejected"]) == (1, 1, 1)
     one = world.client.get(f"/subjects/{subject}/photos/{good}")
     assert one.body == found[good]
+
+
+def test_the_set_is_judged_with_every_page_of_the_list(world: SubjectsWorld) -> None:
+    subject = world.new_subject()
+    path = f"/subjects/{subject}/photos"
+    assert world.client.get(path).body["set"] == {
+        "score": 0,
+        "minimum_score": 30,
+        "same_person": True,
+        "advice": [],
+    }
+    for number, photo in enumerate(world.photo_ids(subject, 4), start=1):
+        _accept(world, subject, photo, a_look(number, pose=Pose(0.0, 0.0, 0.0)))
+    whole = world.client.get(path).body["set"]
+    assert whole["score"] == 52
+    assert whole["advice"] == [
+        {
+            "code": "more_sides",
+            "detail": "Add two photos from the side, with the head turned a little.",
+        },
+        {
+            "code": "more_light",
+            "detail": "All photos have much the same light. Add some from another room or from "
+            "outdoors.",
+        },
+    ]
+    assert world.client.get(path, query={"limit": "1"}).body["set"] == whole
+
+
+def test_photos_of_two_people_are_told_with_the_list(world: SubjectsWorld) -> None:
+    subject = world.new_subject()
+    one, other = world.photo_ids(subject, 2)
+    _accept(world, subject, one, a_look(1))
+    _accept(world, subject, other, a_look(2, likeness={1: 2.0}))
+    found = world.client.get(f"/subjects/{subject}/photos").body["set"]
+    assert not found["same_person"]
+    assert found["advice"][0]["code"] == "different_people"
 
 
 def test_a_lapsed_slot_reads_as_expired_before_anyone_wrote_it_down(world: SubjectsWorld) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -30,7 +31,14 @@ def test_a_new_subject_waits_for_photos(world: SubjectsWorld) -> None:
         "state": "collecting",
         "photos": {"accepted": 0, "checking": 0, "rejected": 0, "minimum": 10, "maximum": 15},
         "active_training": None,
-        "consent": {"statement": CONSENT["statement"], "given_at": "2026-11-21T12:00:00.000Z"},
+        "consent": {
+            "statement": CONSENT["statement"],
+            "sha256": hashlib.sha256(CONSENT["statement"].encode()).hexdigest(),
+            "version": "2026-11",
+            "given_at": "2026-11-21T12:00:00.000Z",
+            "given_by": OWNER,
+            "given_for": "Ada",
+        },
         "created_at": "2026-11-21T12:00:00.000Z",
     }
     assert world.client.get(f"/subjects/{reply.body['id']}").body == reply.body
@@ -53,6 +61,9 @@ def test_a_pet_may_be_called_what_it_is(world: SubjectsWorld) -> None:
         ),
         ({"consent": {"accepted": True}}, "/consent/statement", "required"),
         ({"consent": {"statement": "  ", "accepted": True}}, "/consent/statement", "too_short"),
+        ({"consent": None}, "/consent", "wrong_type"),
+        ({"consent": {**CONSENT, "version": "a version"}}, "/consent/version", "invalid"),
+        ({"consent": {**CONSENT, "given_by": "somebody"}}, "/consent/given_by", "unknown_field"),
         ({"kind": "ghost"}, "/kind", "not_allowed"),
         ({"name": ""}, "/name", "too_short"),
         ({"name": "x" * 81}, "/name", "too_long"),
@@ -67,6 +78,28 @@ def test_what_cannot_be_a_subject_is_refused(
     reply = world.client.post("/subjects", {**ADA, **changes})
     assert reply.status == 422
     assert (pointer, code) in {(e["pointer"], e["code"]) for e in reply.body["errors"]}
+
+
+def test_consent_is_kept_as_it_was_given_whatever_the_subject_is_called_later(
+    world: SubjectsWorld,
+) -> None:
+    subject = world.new_subject(consent={"statement": "Zo\u00eb agreed.", "accepted": True})
+    given = world.client.get(f"/subjects/{subject}").body["consent"]
+    assert given == {
+        "statement": "Zo\u00eb agreed.",
+        "sha256": hashlib.sha256("Zo\u00eb agreed.".encode()).hexdigest(),
+        "version": None,
+        "given_at": "2026-11-21T12:00:00.000Z",
+        "given_by": OWNER,
+        "given_for": "Ada",
+    }
+    world.clock.advance(days=400)
+    world.client.patch(f"/subjects/{subject}", {"name": "Bea"})
+    after = world.client.get(f"/subjects/{subject}").body
+    assert after["name"] == "Bea"
+    assert after["consent"] == given
+    (record,) = [i for i in world.table.partition(f"OWNER#{OWNER}") if i.get("id") == subject]
+    assert record["consent"]["sha256"] == given["sha256"]
 
 
 def test_a_noun_that_no_prompt_may_say_names_no_subject(world: SubjectsWorld) -> None:

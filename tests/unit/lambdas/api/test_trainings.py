@@ -12,7 +12,7 @@ from lambdas.domain.training import TrainingState
 from lambdas.records.subjects import begin_subject_erasure
 from lambdas.records.trainings import end_training
 from tests.unit.lambdas.gateway import OWNER, Client
-from tests.unit.lambdas.given import World
+from tests.unit.lambdas.given import SETTINGS, World, settings
 
 
 @pytest.fixture
@@ -22,6 +22,10 @@ def world() -> World:
 
 @pytest.fixture
 def client(world: World) -> Client:
+    return client_of(world)
+
+
+def client_of(world: World) -> Client:
     return Client(
         build_app(
             TrainingPorts(
@@ -65,6 +69,16 @@ def test_a_training_starts_an_execution_of_its_name_and_marks_its_subject(
     after = world.subject_now(subject)
     assert (after.state, after.active_training) == ("training", training["id"])
     assert world.count("active_trainings") == 1
+
+
+def test_photos_that_are_all_alike_are_refused_saying_what_to_add() -> None:
+    rules = {**SETTINGS["photos"]["set"], "min_score": 100}
+    world = World(settings=settings(photos={"set": rules}))
+    subject = world.subject()
+    reply = client_of(world).post(f"/subjects/{subject.id}/trainings")
+    assert (reply.status, reply.code) == (409, "photos_too_alike")
+    assert "Add two photos from the side" in reply.body["detail"]
+    assert world.count("active_trainings") == 0
 
 
 @pytest.mark.parametrize(

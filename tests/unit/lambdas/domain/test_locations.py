@@ -26,6 +26,18 @@ def test_an_upload_key_is_read_back_as_it_was_written() -> None:
         f"photos/../{SUBJECT}/{PHOTO}",
         f"photos/o/{PHOTO}/{SUBJECT}",
         f"photos/o/{SUBJECT}/../../secret",
+        f"photos/o/{SUBJECT}/{PHOTO}/",
+        f"photos/o/{SUBJECT}/{PHOTO}/../{PHOTO}",
+        f"photos/o/{SUBJECT}/{PHOTO}.jpg",
+        f"photos/o/{SUBJECT}/{PHOTO}%2F..",
+        f"photos/o/{SUBJECT}/{PHOTO}\x00",
+        f"photos/o/{SUBJECT}/{PHOTO}\n",
+        f"photos/o/{SUBJECT}\\{PHOTO}",
+        f"photos/./{SUBJECT}/{PHOTO}",
+        f"photos/%2e%2e/{SUBJECT}/{PHOTO}",
+        f"photos/o/{SUBJECT}/" + PHOTO.replace("_", "\uff3f"),
+        f"/photos/o/{SUBJECT}/{PHOTO}",
+        f"//photos/o/{SUBJECT}/{PHOTO}",
     ],
 )
 def test_a_key_that_no_slot_ever_had_is_not_read(key: str) -> None:

@@ -8,10 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 
-from lambdas.domain.normalising import MAX_SIDE, NotAPhoto, normalise
+from lambdas.domain.normalising import MAX_SIDE, NormalPhoto, NotAPhoto
+from lambdas.domain.normalising import normalise as normalise_at_most
 from lambdas.domain.photo import RejectionCode
 from lambdas.ports import MAX_IMAGE_BYTES
 from tests.unit.lambdas.pictures import decoded, encoded, picture
+
+
+def normalise(upload: bytes, *, min_side: int) -> NormalPhoto:
+    return normalise_at_most(upload, min_side=min_side, max_megapixels=50)
 
 
 def _rejection(upload: bytes, min_side: int = 64) -> RejectionCode:

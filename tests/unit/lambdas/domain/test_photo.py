@@ -18,6 +18,7 @@ from lambdas.domain.photo import (
     reason_for,
 )
 from tests.unit.lambdas.fakes import START
+from tests.unit.lambdas.given import settings
 
 
 @given(st.data())
@@ -43,7 +44,7 @@ def test_counters_always_equal_a_recount(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("code", RejectionCode)
 def test_every_rejection_tells_a_person_what_to_do(code: RejectionCode) -> None:
-    reason = reason_for(code, min_side=512, max_bytes=10 * 2**20)
+    reason = reason_for(code, settings())
     assert "{" not in reason
     assert reason.endswith(".")
     assert any(word in reason for word in ("Choose", "upload", "Upload"))

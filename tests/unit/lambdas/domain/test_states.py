@@ -23,7 +23,7 @@ def test_a_machine_with_a_state_that_has_no_row_cannot_be_made() -> None:
 def test_photos_walk_only_along_their_diagram() -> None:
     check_machine(PHOTO, PhotoState)
     assert reachable(PHOTO, PhotoState.AWAITING_UPLOAD) == set(PhotoState)
-    assert PHOTO.final_states == {PhotoState.ACCEPTED, PhotoState.REJECTED, PhotoState.EXPIRED}
+    assert PHOTO.final_states == {PhotoState.REJECTED, PhotoState.EXPIRED}
 
 
 def test_subjects_walk_only_along_their_diagram() -> None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from lambdas.domain.errors import IllegalTransition
-from lambdas.domain.subject import Consent, Subject, SubjectKind, SubjectState
+from lambdas.domain.subject import Subject, SubjectKind, SubjectState
 from tests.unit.lambdas.fakes import START
+from tests.unit.lambdas.given import consent
 
 
 def _subject(**more: Any) -> Subject:
@@ -16,7 +19,7 @@ def _subject(**more: Any) -> Subject:
         name="Ada",
         kind=SubjectKind.PERSON,
         class_noun="person",
-        consent=Consent("yes", START),
+        consent=consent(START),
         created_at=START,
         **more,
     )
@@ -39,3 +42,11 @@ def test_reserved_steps_stay_reserved() -> None:
 
     with pytest.raises(IllegalTransition):
         SUBJECT.step(SubjectState.DELETING, SubjectState.READY)
+
+
+def test_a_wording_is_known_by_its_hash_however_its_letters_are_composed() -> None:
+    given = consent(START)
+    assert given.sha256 == hashlib.sha256(b"mine").hexdigest()
+    composed = replace(given, statement="\u00e4")
+    assert replace(given, statement="a\u0308").sha256 == composed.sha256
+    assert composed.sha256 != given.sha256

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.locations import UploadKey, photo_key
 from lambdas.domain.photo import ContentType, Photo, PhotoState, RejectionCode
-from lambdas.domain.subject import Consent, Subject, SubjectKind
+from lambdas.domain.settings import DomainSettings
+from lambdas.domain.subject import Subject, SubjectKind
 from lambdas.events.intake import IntakePorts, build_handler
 from lambdas.ports import Face, ModerationLabel
 from lambdas.records.erasures import due_erasures
@@ -19,11 +20,21 @@ from lambdas.records.photos import begin_photo_erasure, create_slots, read_photo
 from lambdas.records.subjects import begin_subject_erasure, create_subject, read_subject
 from tests.unit.lambdas.fakes import FakeClock, FakeImageModeration, FakeObjectStore, FakeTable
 from tests.unit.lambdas.gateway import OWNER
+from tests.unit.lambdas.given import SETTINGS, consent
 from tests.unit.lambdas.given import settings as rules
-from tests.unit.lambdas.pictures import decoded, encoded, picture
+from tests.unit.lambdas.odd_files import broken, mutations, others, polyglots
+from tests.unit.lambdas.pictures import decoded, encoded, picture, portrait
 from tests.unit.lambdas.sqs import deliver
 
+ADULT = Face(99.0, 0.4, 0.5, age_low=30)
 UNSAFE = ModerationLabel("Explicit Nudity", "", 99.0)
+
+
+def small_photos(**changes: Any) -> DomainSettings:
+    """Rules that let small pictures pass, so that tests are quick."""
+    face = {**SETTINGS["photos"]["face"], "min_pixels": 30}
+    photos = {"min_side": 64, "max_bytes": 200_000, "face": face}
+    return rules(photos={**photos, **changes.pop("photos", {})}, **changes)
 
 
 @dataclass
@@ -36,6 +47,7 @@ class IntakeWorld:
     photos: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("photos"))
     moderation: FakeImageModeration = field(default_factory=FakeImageModeration)
     clock: FakeClock = field(default_factory=FakeClock)
+    settings: DomainSettings = field(default_factory=small_photos)
 
     def __post_init__(self) -> None:
         now = self.clock.now()
@@ -48,14 +60,14 @@ class IntakeWorld:
                 name="Ada",
                 kind=self.kind,
                 class_noun="person",
-                consent=Consent("yes", now),
+                consent=consent(now),
                 created_at=now,
             ),
             limit=9,
         )
         self.handler = build_handler(
             IntakePorts(
-                settings=rules(photos={"min_side": 64, "max_bytes": 200_000}),
+                settings=self.settings,
                 table=self.table,
                 uploads=self.uploads,
                 photos=self.photos,
@@ -152,7 +164,7 @@ def test_a_file_that_cannot_be_learned_from_is_rejected(
     ("faces", "code"),
     [
         ((), RejectionCode.NO_FACE),
-        ((Face(99, 0.2, 0.2), Face(98, 0.2, 0.2)), RejectionCode.SEVERAL_FACES),
+        ((ADULT, ADULT), RejectionCode.SEVERAL_FACES),
     ],
 )
 def test_a_person_needs_exactly_one_face(
@@ -195,7 +207,7 @@ def test_without_moderation_a_photo_waits_and_the_message_comes_back(world: Inta
 
 
 def test_one_bad_message_does_not_hold_up_its_batch(world: IntakeWorld) -> None:
-    good, other = world.uploaded(), world.uploaded()
+    good, other = world.uploaded(), world.uploaded(encoded(portrait()))
     failed = deliver(world.handler, message(str(good)), "not json", {}, message(str(other)))
     assert failed == [1, 2]
     assert {world.photo(key).state for key in (good, other)} == {PhotoState.ACCEPTED}
@@ -352,6 +364,16 @@ def test_whatever_happens_the_end_is_a_verdict_and_nothing_is_left_over(
     else:
         assert world.counts == (1, 0, 1, 0)
         assert world.kept(key) is not None
+
+
+def test_no_broken_or_odd_file_leaves_a_photo_stuck() -> None:
+    files = {**broken(), **others(), **polyglots(), **dict(mutations(150, seed=7))}
+    for name, content in files.items():
+        world = IntakeWorld(kind=SubjectKind.STYLE, settings=small_photos(photos={"min_side": 16}))
+        key = world.uploaded(content)
+        assert world.deliver(key) == [], name
+        assert world.photo(key).state in {PhotoState.ACCEPTED, PhotoState.REJECTED}, name
+        assert not world.uploads.objects_by_key, name
 
 
 def test_unavailable_records_are_no_verdict(world: IntakeWorld) -> None:
