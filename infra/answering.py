@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from aws_cdk import Stack
 from constructs import Construct
 
 from infra import access
 from infra.functions import FunctionSpec, ServiceFunction
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_sqs as sqs
     from aws_cdk import aws_stepfunctions as sfn
@@ -89,6 +91,7 @@ class Answering(Construct):
         access.allow_objects(function.role, storage.uploads, "photos/", "s3:PutObject")
         access.allow_objects(function.role, storage.photos, "", "s3:GetObject")
         access.allow(function.role, self._erasure.queue_arn, "sqs:SendMessage")
+        self._allow_screening(function.role)
         return function
 
     def _trainings(self, machine: sfn.StateMachine) -> ServiceFunction:
@@ -125,10 +128,25 @@ class Answering(Construct):
         access.allow(
             role, endpoint.arn, "sagemaker:InvokeEndpointAsync", "sagemaker:DescribeEndpoint"
         )
-        access.allow_anywhere(
-            role,
-            "Comprehend screens text and X-Ray takes traces: neither knows a resource",
-            "comprehend:DetectToxicContent",
-        )
+        self._allow_screening(role)
         access.allow(role, self._erasure.queue_arn, "sqs:SendMessage")
         return function
+
+    def _allow_screening(self, role: iam.IRole) -> None:
+        """What `lambdas.domain.text_screening` asks about words, as the environment has it."""
+        translating = ("translate:TranslateText",) if self._settings.translates_prompts else ()
+        access.allow_anywhere(
+            role,
+            "Comprehend and Translate read text, X-Ray takes traces: none knows a resource",
+            "comprehend:BatchDetectDominantLanguage",
+            "comprehend:DetectPiiEntities",
+            "comprehend:DetectToxicContent",
+            *translating,
+        )
+        if self._settings.guardrail_id is not None:
+            guardrail = Stack.of(self).format_arn(
+                service="bedrock",
+                resource="guardrail",
+                resource_name=self._settings.guardrail_id,
+            )
+            access.allow(role, guardrail, "bedrock:ApplyGuardrail")

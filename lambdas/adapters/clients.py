@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from botocore.session import Session
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_comprehend import ComprehendClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_rekognition import RekognitionClient
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_translate import TranslateClient
 
 _CONNECT_SECONDS = 2
 _READ_SECONDS = 8
@@ -86,6 +88,20 @@ def rekognition() -> RekognitionClient:
 def comprehend() -> ComprehendClient:
     """Comprehend."""
     client: ComprehendClient = _client("comprehend")
+    return client
+
+
+@cache
+def translate() -> TranslateClient:
+    """Translate."""
+    client: TranslateClient = _client("translate")
+    return client
+
+
+@cache
+def bedrock_runtime() -> BedrockRuntimeClient:
+    """Bedrock's invocations."""
+    client: BedrockRuntimeClient = _client("bedrock-runtime")
     return client
 
 

@@ -1,4 +1,4 @@
-"""The moderation ports on Rekognition and Comprehend."""
+"""Image moderation on Rekognition."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from lambdas.ports import Face, ModerationLabel
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mypy_boto3_comprehend import ComprehendClient
     from mypy_boto3_rekognition import RekognitionClient
 
 
@@ -42,22 +41,4 @@ class RekognitionModeration:
                 face["BoundingBox"]["Height"],
             )
             for face in answer["FaceDetails"]
-        ]
-
-
-class ComprehendModeration:
-    """Implements `TextModeration`."""
-
-    def __init__(self, client: Callable[[], ComprehendClient]) -> None:
-        self._client = client
-
-    def toxicity(self, segments: Sequence[str]) -> Sequence[dict[str, float]]:
-        """See `TextModeration.toxicity`."""
-        with calling("text moderation"):
-            answer = self._client().detect_toxic_content(
-                TextSegments=[{"Text": segment} for segment in segments], LanguageCode="en"
-            )
-        return [
-            {label["Name"]: label["Score"] for label in result["Labels"]}
-            for result in answer["ResultList"]
         ]

@@ -6,16 +6,14 @@ so a misspelt setting stops the function at its start instead of being ignored.
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from lambdas.domain.prompt_settings import PromptSettings
+from lambdas.domain.settings_block import SettingsBlock
 from lambdas.domain.subject import SubjectKind
 
 
-class _Block(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PhotoMinimum(_Block):
+class PhotoMinimum(SettingsBlock):
     """How many accepted photos a training of each kind needs."""
 
     person: int = Field(ge=1)
@@ -29,7 +27,7 @@ class PhotoMinimum(_Block):
         return minimum
 
 
-class PhotoSettings(_Block):
+class PhotoSettings(SettingsBlock):
     """`max_bytes` per upload; `min_side` in pixels; an unused upload slot lapses after its TTL."""
 
     minimum: PhotoMinimum
@@ -39,15 +37,15 @@ class PhotoSettings(_Block):
     upload_ttl_seconds: int = Field(ge=1, le=3600)
 
 
-class ModerationSettings(_Block):
-    """Rekognition's confidences are 0–100, Comprehend's scores 0–1."""
+class ModerationSettings(SettingsBlock):
+    """Rekognition's confidences are 0–100, the scores of texts 0–1."""
 
     photo_min_confidence: float = Field(ge=0, le=100)
     image_min_confidence: float = Field(ge=0, le=100)
-    toxicity_threshold: float = Field(ge=0, le=1)
+    prompts: PromptSettings = PromptSettings()
 
 
-class Recipe(_Block):
+class Recipe(SettingsBlock):
     """The hyperparameters of a training."""
 
     max_steps: int = Field(ge=1)
@@ -57,7 +55,7 @@ class Recipe(_Block):
     batch_size: int = Field(ge=1)
 
 
-class TrainingSettings(_Block):
+class TrainingSettings(SettingsBlock):
     """How often a training is tried and how long it may run and wait for capacity."""
 
     max_attempts: int = Field(ge=1)
@@ -66,7 +64,7 @@ class TrainingSettings(_Block):
     recipe: Recipe
 
 
-class GenerationSettings(_Block):
+class GenerationSettings(SettingsBlock):
     """Bounds of a generation: the prompt, the request's life in the queue, the links' life."""
 
     max_prompt_chars: int = Field(ge=1)
@@ -74,14 +72,14 @@ class GenerationSettings(_Block):
     link_ttl_seconds: int = Field(ge=1, le=43200)
 
 
-class RetentionDays(_Block):
+class RetentionDays(SettingsBlock):
     """How long things are kept; absent (CDK drops nulls): until their owner deletes them."""
 
     images: int | None = Field(default=None, ge=1)
     adapters: int | None = Field(default=None, ge=1)
 
 
-class Limits(_Block):
+class Limits(SettingsBlock):
     """What one user may have at once."""
 
     subjects_per_user: int = Field(ge=1)
@@ -89,7 +87,7 @@ class Limits(_Block):
     active_generations_per_user: int = Field(ge=1)
 
 
-class BaseModelSettings(_Block):
+class BaseModelSettings(SettingsBlock):
     """The base model on offer; `sizes` are [width, height] in pixels."""
 
     id: str
@@ -99,7 +97,7 @@ class BaseModelSettings(_Block):
     precision: str
 
 
-class DomainSettings(_Block):
+class DomainSettings(SettingsBlock):
     """All of it."""
 
     photos: PhotoSettings
