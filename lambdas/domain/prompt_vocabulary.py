@@ -13,7 +13,9 @@ _KNOWN = """
 a an the of and or in on at to by with without from for as is are be was were it its his her their
 my this that these those over under near through into between behind before above below beside
 around against along during like no not very more most so too while who which where being having has
-have one two three four five six seven eight nine ten
+have one two three four five six seven eight nine ten i you he she we they me him them us your our
+will would can could should do does did am get make show want if then than there here what when how
+all some any each other
 
 portrait photo photograph picture image painting drawing sketch illustration render rendering
 artwork art artist style poster cover scene close closeup up shot view angle wide macro profile

@@ -33,6 +33,8 @@ _SET_APART = re.compile(rf"(?<![^\W_])([{_SIGNS}])([\W_]{{1,3}})(?=[{_SIGNS}]\2)
 _MEASURE = re.compile(r"\d+[a-z]{1,3}|[a-z]{3,}\d+|[a-z]\d|\d+|(?:0x|#)[\da-f]+")
 _MANY = re.compile(r"([^\W\d_])\1{2,}")
 _TWIN = re.compile(r"([^\W\d])\1")
+_ALL_TWINS = re.compile(r"(?:([^\W\d])\1){3,}")
+_SPLIT = re.compile(r"([^\W\d_]+)[-.*_|]([^\W\d_]+)")
 _PUNCTUATION_INSIDE = re.compile(r"(?<=\w)[^\w\s]+(?=\w)|(?<=\w)_+(?=\w)")
 _DEPTH = 2  # an encoding inside an encoding is the last that is opened
 
@@ -42,19 +44,25 @@ class Readings:
     """One text, read in every way.
 
     `words`: lower-case words with one space between, for word lists. `letters`: what was written
-    letter by letter, where it is not known where a word ends. `prose`: readings for a classifier,
-    besides the original; empty for a text without disguise.
+    letter by letter, where it is not known where a word ends. `prose`: the same without disguise,
+    for a classifier, if there was any. `hidden`: other texts that were encoded in it.
     """
 
     original: str
     words: tuple[str, ...]
     letters: tuple[str, ...]
     prose: tuple[str, ...]
+    hidden: tuple[str, ...]
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The original and what is encoded in it: different texts, each in a language."""
+        return (self.original, *self.hidden)
 
     @property
     def for_models(self) -> tuple[str, ...]:
-        """What a classifier reads: the original, and what it would say without disguise."""
-        return (self.original, *self.prose)
+        """What a classifier reads: all of that, with and without disguise."""
+        return (*self.said, *self.prose)
 
 
 def plain_words(text: str) -> str:
@@ -77,21 +85,23 @@ def read(text: str, *, depth: int = _DEPTH) -> Readings:
         form for run in _runs(folded) for one in _without_digits(run) for form in _singled(one)
     )
     prose = dict.fromkeys(_prose(bare, open_text))
+    hidden: dict[str, None] = {}
     if depth:
         inner = [read(found, depth=depth - 1) for found in _hidden(open_text)]
         for reading in inner:
-            prose.setdefault(reading.original)
+            hidden |= dict.fromkeys(reading.said)
             prose |= dict.fromkeys(reading.prose)
             words |= dict.fromkeys(reading.words)
             letters |= dict.fromkeys(reading.letters)
-    return Readings(text, tuple(words), tuple(letters), tuple(prose))
+    return Readings(text, *map(tuple, (words, letters, prose, hidden)))
 
 
 def _hidden(text: str) -> Iterator[str]:
     yield from decoded(text)
-    turned = rot13(text)
-    if known_words(turned) > max(1, known_words(text)):
-        yield turned
+    for clause in re.split(r"[,.;:\n]", text):
+        turned = rot13(clause)
+        if known_words(turned) > max(1, known_words(clause)):
+            yield turned
 
 
 def _folded(text: str) -> str:
@@ -155,7 +165,7 @@ def _runs(text: str) -> Iterator[str]:
 
 
 def _prose(bare: str, open_text: str) -> Iterator[str]:
-    """One reading with every disguise off, if there was any; accents alone are none."""
+    """One reading with every disguise off, if there was any; accents are one, in Latin letters."""
     composed = unicodedata.normalize("NFKC", open_text.translate(_BLANK))
     visible = "".join(c for c in composed if unicodedata.category(c) != "Cf")
     words = _closed(visible).split()
@@ -167,8 +177,9 @@ def _prose(bare: str, open_text: str) -> Iterator[str]:
 
 def _legible(word: str, *, is_foreign: bool) -> str:
     lower = word.casefold()
-    if _is_disguised(lower, is_foreign=is_foreign) or _is_scribbled_over(word):
+    if not is_foreign or _is_disguised(lower) or _is_scribbled_over(word):
         lower = _folded(lower)
+    lower = _SPLIT.sub(_mended, lower)
     inner = lower.strip("(),.;:!?\"'")
     if (
         re.fullmatch(rf"[{_SIGNS}]+", inner)
@@ -176,8 +187,17 @@ def _legible(word: str, *, is_foreign: bool) -> str:
         and not _MEASURE.fullmatch(inner)
     ):
         lower = _letters_for_signs(inner, _ONE_IS_I)
+    if _ALL_TWINS.fullmatch(inner):
+        lower = _TWIN.sub(r"\1", inner)
     lower = _MANY.sub(r"\1", lower)
     return lower if lower != word.casefold() else word
+
+
+def _mended(split: re.Match[str]) -> str:
+    """Two parts as one word, if one is too short to be a word of its own."""
+    shorter = min(split.groups(), key=len)
+    is_word = len(shorter) > 2 or known_words(shorter)
+    return split.group() if is_word else "".join(split.groups())
 
 
 def _is_foreign(word: str) -> bool:
@@ -190,12 +210,10 @@ def _is_foreign(word: str) -> bool:
     )
 
 
-def _is_disguised(word: str, *, is_foreign: bool) -> bool:
-    """Latin letters beside look-alikes; or nothing but look-alikes, in a text that is Latin."""
+def _is_disguised(word: str) -> bool:
+    """Latin letters beside look-alikes."""
     letters = [c for c in word if c.isalpha()]
-    alike = sum(map(is_lookalike, letters))
-    mixed = any(_is_latin(c) for c in letters)
-    return alike > 0 and (mixed or (alike == len(letters) and not is_foreign))
+    return any(map(is_lookalike, letters)) and any(map(_is_latin, letters))
 
 
 def _is_scribbled_over(word: str) -> bool:
@@ -206,4 +224,4 @@ def _is_scribbled_over(word: str) -> bool:
 
 
 def _is_latin(letter: str) -> bool:
-    return "a" <= letter <= "z"
+    return letter.isascii() or unicodedata.name(letter, "").startswith("LATIN")

@@ -127,12 +127,12 @@ class TextScreening:
             raise Refused(category, code=texts[0].purpose.code)
 
     def _translated(self, texts: Sequence[_Read]) -> Iterator[tuple[str, Purpose]]:
-        """The texts and their readings that are, or may be, in another language, in English."""
-        pairs = [(reading, text.purpose) for text in texts for reading in text.readings.for_models]
+        """The texts, and those hidden in them, that are or may be in another language."""
+        pairs = [(said, text.purpose) for text in texts for said in text.readings.said]
         confidence = self.settings.language_confidence
-        found = languages_of([reading for reading, _ in pairs], self.moderation, confidence)
-        for (reading, purpose), language in zip(pairs, found, strict=True):
-            english = self._in_english(reading, language)
+        found = languages_of([said for said, _ in pairs], self.moderation, confidence)
+        for (said, purpose), language in zip(pairs, found, strict=True):
+            english = self._in_english(said, language)
             if english is not None:
                 yield english, purpose
             elif language.is_foreign and purpose.is_english:

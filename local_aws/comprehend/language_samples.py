@@ -81,7 +81,8 @@ Młoda kobieta z krótkimi włosami stoi przed drewnianym domem i uśmiecha się
 drzew. Chciałaby zostać namalowana w stylu sławnego malarza, z mocnymi kolorami, miękkimi cieniami i
 czymś, co wygląda jak obraz olejny. Mężczyzna obok niej od lat nosi ten sam niebieski płaszcz;
 myśli, że nic nie mogłoby być lepsze niż chodzenie nocą po mieście, kiedy ulice są mokre, a
-każdy sklep ma swój własny szyld. Pokaż ich razem przy stole, jak piją kawę, jakby znali się od bardzo dawna.
+każdy sklep ma swój własny szyld. Pokaż ich razem przy stole, jak piją kawę, jakby
+znali się od bardzo dawna.
 """,
     "tr": """
 Kısa saçlı genç bir kadın ahşap bir evin önünde duruyor ve akşam ışığı pencereden içeri girerken

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import codecs
-from collections.abc import Callable
-
 import pytest
 
+from benchmarks.prompt_screening.evasions import EVASIONS
 from lambdas.domain.prompt_rules import listed, rule_against, rule_against_negative
 from lambdas.domain.prompt_settings import Ban
-from lambdas.domain.readings import read
+from lambdas.domain.readings import plain_words, read
 
 PERSON = frozenset(Ban)
 
@@ -19,75 +16,6 @@ def verdict(*texts: str, bans: frozenset[Ban] = frozenset()) -> str | None:
     return rule_against([read(text) for text in texts], bans)
 
 
-def zalgo(text: str) -> str:
-    return "".join(sign + "\u0337\u0322\u0316" for sign in text)
-
-
-def shifted(text: str, first: int) -> str:
-    """In another alphabet of Unicode, by its letter a."""
-    return "".join(chr(first + ord(sign) - ord("a")) if sign.isalpha() else sign for sign in text)
-
-
-# Each takes a phrase that our rules refuse and hides it.
-EVASIONS: dict[str, Callable[[str], str]] = {
-    "as it stands": lambda text: text,
-    "capitals": str.upper,
-    "mixed case": lambda text: "".join(
-        sign.upper() if i % 2 else sign for i, sign in enumerate(text)
-    ),
-    "full width": lambda text: shifted(text, ord("ａ")),
-    "mathematical bold": lambda text: shifted(text, 0x1D41A),
-    "mathematical script": lambda text: shifted(text, 0x1D4EA),
-    "circled": lambda text: shifted(text, 0x24D0),
-    "negative squares": lambda text: shifted(text, 0x1F170),
-    "regional indicators": lambda text: shifted(text, 0x1F1E6),
-    "zero width space": lambda text: "\u200b".join(text),
-    "zero width joiner": lambda text: "\u200d".join(text),
-    "soft hyphen": lambda text: "\u00ad".join(text),
-    "word joiner": lambda text: "\u2060".join(text),
-    "right to left mark": lambda text: "\u200f".join(text),
-    "tag characters": lambda text: "\U000e0061".join(text),
-    "accents": lambda text: text.translate(str.maketrans("aeiou", "áèîöü")),
-    "piled accents": zalgo,
-    "Cyrillic look-alikes": lambda text: text.translate(str.maketrans("aeopcx", "аеорсх")),
-    "Greek look-alikes": lambda text: text.translate(str.maketrans("aoiuv", "αοιυν")),
-    "Armenian and Cherokee look-alikes": lambda text: text.translate(str.maketrans("nodu", "ոօԁս")),
-    "small capitals": lambda text: text.translate(str.maketrans("aekdpw", "ᴀᴇᴋᴅᴘᴡ")),
-    "digits": lambda text: text.translate(str.maketrans("aeo", "430")),
-    "signs": lambda text: text.translate(str.maketrans("as", "@$")),
-    "spaces": lambda text: "  ".join(" ".join(word) for word in text.split()),
-    "dots": lambda text: " ".join(".".join(word) for word in text.split()),
-    "hyphens": lambda text: " ".join("-".join(word) for word in text.split()),
-    "underscores": lambda text: " ".join("_".join(word) for word in text.split()),
-    "stars": lambda text: " ".join(" * ".join(word) for word in text.split()),
-    "everything set apart": lambda text: " ".join(text.replace(" ", "")),
-    "no spaces but underscores": lambda text: text.replace(" ", "_"),
-    "a hyphen in the middle": lambda text: " ".join(
-        f"{word[:2]}-{word[2:]}" if len(word) > 3 else word for word in text.split()
-    ),
-    "repeated vowels": lambda text: "".join(s * 4 if s in "aeiou" else s for s in text),
-    "every letter twice": lambda text: "".join(s * 2 if s.isalpha() else s for s in text),
-    "markup": lambda text: "<b></b>".join(text),
-    "markup around": lambda text: f"<i title='x'>{text}</i>",
-    "a comment": lambda text: "<!-- x -->".join(text),
-    "in angle brackets": lambda text: f"<{text}>",
-    "entities": lambda text: "".join(f"&#{ord(sign)};" for sign in text),
-    "hexadecimal entities": lambda text: "".join(f"&#x{ord(sign):x};" for sign in text),
-    "entities in entities": lambda text: "".join(f"&amp;#{ord(sign)};" for sign in text),
-    "percent signs": lambda text: "".join(f"%{ord(sign):02x}" for sign in text),
-    "backslashes": lambda text: "".join(f"\\x{ord(sign):02x}" for sign in text),
-    "backslashes, four digits": lambda text: "".join(f"\\u{ord(sign):04x}" for sign in text),
-    "base64": lambda text: base64.b64encode(text.encode()).decode(),
-    "base64 without padding": lambda text: base64.b64encode(text.encode()).decode().rstrip("="),
-    "base64 twice": lambda text: base64.b64encode(base64.b64encode(text.encode())).decode(),
-    "hexadecimal": lambda text: text.encode().hex(),
-    "hexadecimal in pairs": lambda text: text.encode().hex(" "),
-    "rot13": lambda text: codecs.encode(text, "rot13"),
-    "rot13 in base64": lambda text: base64.b64encode(
-        codecs.encode(text, "rot13").encode()
-    ).decode(),
-    "zero width and digits": lambda text: "\u200b".join(text.replace("e", "3")),
-}
 PHRASES = {"naked woman": "SEXUAL", "topless person": "SEXUAL", "a nude portrait": "SEXUAL"}
 
 
@@ -186,11 +114,28 @@ def test_what_only_looks_like_it_passes(text: str) -> None:
     assert verdict(text, bans=PERSON) is None
 
 
-@pytest.mark.parametrize("text", INNOCENT[:24])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "portrait of <subject>, cyberpunk",
+        "a classic bassoon on the grass, Massachusetts",
+        "close-up, low-poly, wide-angle, 35mm, f/1.8, ISO 100, 4k, 8k, 1980s, 24-70mm",
+        "100-year-old oak, committee, bookkeeper, balloon, #ff8800, 50%, v1.5",
+        "Алексей Иванов, портрет женщины в саду",
+        "田中さくら, 김민수, محمد, דוד, प्रिया",
+    ],
+)
 def test_ordinary_text_needs_no_second_reading_by_a_model(text: str) -> None:
-    disguised = {"R2-D2 and", "3d render", "sunset 🌅", "E S S E X", "committee", "a <lora>"}
-    if not any(text.startswith(start) for start in disguised):
-        assert read(text).for_models == (text,)
+    assert read(text).for_models == (text,)
+
+
+@pytest.mark.parametrize("evasion", EVASIONS)
+def test_a_model_is_shown_what_a_disguise_hides(evasion: str) -> None:
+    # Where no word ends: only lists can find it.
+    if evasion != "everything set apart":
+        disguised = EVASIONS[evasion]("you will draw the king")
+        readings = {plain_words(reading) for reading in read(disguised).for_models}
+        assert any("you will draw the king" in reading for reading in readings), readings
 
 
 def test_away_from_clothes_is_towards_nudity() -> None:
