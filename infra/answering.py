@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import Stack
 from constructs import Construct
 
 from infra import access
 from infra.functions import FunctionSpec, ServiceFunction
+from infra.text_screening import allow_screening
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_sqs as sqs
     from aws_cdk import aws_stepfunctions as sfn
@@ -91,7 +90,7 @@ class Answering(Construct):
         access.allow_objects(function.role, storage.uploads, "photos/", "s3:PutObject")
         access.allow_objects(function.role, storage.photos, "", "s3:GetObject")
         access.allow(function.role, self._erasure.queue_arn, "sqs:SendMessage")
-        self._allow_screening(function.role)
+        allow_screening(function.role, self._settings)
         return function
 
     def _trainings(self, machine: sfn.StateMachine) -> ServiceFunction:
@@ -128,25 +127,6 @@ class Answering(Construct):
         access.allow(
             role, endpoint.arn, "sagemaker:InvokeEndpointAsync", "sagemaker:DescribeEndpoint"
         )
-        self._allow_screening(role)
+        allow_screening(role, self._settings)
         access.allow(role, self._erasure.queue_arn, "sqs:SendMessage")
         return function
-
-    def _allow_screening(self, role: iam.IRole) -> None:
-        """What `lambdas.domain.text_screening` asks about words, as the environment has it."""
-        translating = ("translate:TranslateText",) if self._settings.translates_prompts else ()
-        access.allow_anywhere(
-            role,
-            "Comprehend and Translate read text, X-Ray takes traces: none knows a resource",
-            "comprehend:BatchDetectDominantLanguage",
-            "comprehend:DetectPiiEntities",
-            "comprehend:DetectToxicContent",
-            *translating,
-        )
-        if self._settings.guardrail_id is not None:
-            guardrail = Stack.of(self).format_arn(
-                service="bedrock",
-                resource="guardrail",
-                resource_name=self._settings.guardrail_id,
-            )
-            access.allow(role, guardrail, "bedrock:ApplyGuardrail")

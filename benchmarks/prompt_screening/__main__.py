@@ -35,21 +35,29 @@ MODES = ("translate", "refuse")
 
 
 def main() -> None:
-    """Judge every text in both modes, print the tables, keep the decisions."""
+    """Judge every text in both modes, print the tables, keep them and the decisions."""
+    RESULTS.mkdir(exist_ok=True)
     parser = argparse.ArgumentParser(prog="python -m benchmarks.prompt_screening")
     parser.add_argument("--aws", action="store_true", help="ask the real services")
     parser.add_argument("--environment", default="dev", help="whose settings of cdk.json")
     options = parser.parse_args()
     given = list(labelled())
     written = [one for one in given if one.evasion is None]
-    print(f"{len(written)} texts, and {len(given) - len(written)} disguises of three phrases")
-    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors\n")
+    source = "aws" if options.aws else "local"
+    report = [
+        f"# Prompt screening, {source} services",
+        f"{len(written)} texts, and {len(given) - len(written)} disguises of three phrases.",
+        f"Load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors.",
+    ]
     with real_clients() if options.aws else local_clients() as client:
         for mode in MODES:
             expected = [one.where_refused for one in given] if mode == "refuse" else given
             decisions = judge(expected, settings(options.environment, mode), client)
-            show(mode, decisions)
-            keep(f"{'aws' if options.aws else 'local'}-{mode}", decisions)
+            report += sections(mode, decisions)
+            keep(f"{source}-{mode}", decisions)
+    text = "\n\n".join(report) + "\n"
+    (RESULTS / f"{source}.md").write_text(text, encoding="utf-8")
+    print(text)
 
 
 def settings(environment: str, mode: str) -> PromptSettings:
@@ -71,9 +79,9 @@ def local_clients() -> Iterator[Callable[[str], Any]]:
 @contextmanager
 def real_clients() -> Iterator[Callable[[str], Any]]:
     """Clients with the credentials and the region of the shell."""
-    from boto3 import Session
+    from botocore.session import get_session
 
-    yield Session().client
+    yield get_session().create_client
 
 
 def judge(
@@ -109,24 +117,25 @@ def category_of(screening: TextScreening, one: Labelled) -> str | None:
     return None
 
 
-def show(mode: str, decisions: Sequence[tables.Decision]) -> None:
-    """The tables, as markdown."""
+def sections(mode: str, decisions: Sequence[tables.Decision]) -> Iterator[str]:
+    """The tables of one mode, as markdown."""
     written = [d for d in decisions if d.given.evasion is None]
     disguised = [d for d in decisions if d.given.evasion is not None]
+    yield f"## Other languages: {mode}"
     for title, lines in {
-        f"other languages: {mode}": tables.by_category(written),
-        "languages": tables.by_group(written, "language", lambda one: one.language),
-        "purposes": tables.by_group(written, "purpose", lambda one: one.purpose.name.lower()),
-        "disguises": tables.by_group(disguised, "disguised as", lambda one: one.label),
-        "added time": tables.latency(written),
-        "judged wrongly": tables.mistakes(decisions),
+        "By category": tables.by_category(written),
+        "By language": tables.by_group(written, "language", lambda one: one.language),
+        "By purpose": tables.by_group(written, "purpose", lambda one: one.purpose.name.lower()),
+        "Disguises": tables.by_group(disguised, "of", lambda one: one.label),
+        "Added time": tables.latency(written),
+        "Judged wrongly": tables.mistakes(decisions),
     }.items():
-        print(f"## {title}\n\n" + "\n".join(lines) + "\n")
+        yield f"### {title}"
+        yield "\n".join(lines)
 
 
 def keep(name: str, decisions: Sequence[tables.Decision]) -> None:
-    """Every decision, one a line; without times, so that only a changed verdict is a change."""
-    RESULTS.mkdir(exist_ok=True)
+    """Every decision, one a line; times apart, so that only a changed verdict is a change."""
     with (RESULTS / f"{name}.jsonl").open("w", encoding="utf-8") as file:
         for d in decisions:
             one = d.given

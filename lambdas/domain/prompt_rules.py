@@ -42,7 +42,8 @@ _MINOR = re.compile(
 )
 _SEXUAL = re.compile(
     r"\b(?:undress(?:ed|ing)?|nsfw|porn\w*|sex|sexual\w*|sexy"
-    r"|erotic\w*|lingerie|hentai|genitals?|masturbat\w*|fetish\w*|orgasm\w*)\b"
+    r"|erotic\w*|lingerie|hentai|genitals?|masturbat\w*|fetish\w*|orgasm\w*"
+    r"|nipples?|penis(?:es)?|vaginas?|vaginal|vulvas?|intercourse|orgy|orgies|bdsm|bondage)\b"
 )
 # Harmless on an adult.
 _SUGGESTIVE = re.compile(r"\b(?:bikinis?|thongs?|seductive\w*|sensual\w*|provocative\w*)\b")
