@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 2
 _READ_SECONDS = 8
 _ATTEMPTS = 3
+# Several services read one text in turn, while the caller of the API waits (29 s at most).
+_READING_SECONDS = 5
+_READING_ATTEMPTS = 2
 
 
 @cache
@@ -38,16 +41,22 @@ def _session() -> Session:
     return get_session()
 
 
-def _client(service: str, **more: Any) -> Any:
+def _client(
+    service: str, *, seconds: float = _READ_SECONDS, attempts: int = _ATTEMPTS, **more: Any
+) -> Any:
     from botocore.config import Config
 
     config = Config(
         connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        read_timeout=seconds,
+        retries={"mode": "standard", "total_max_attempts": attempts},
         **more,
     )
     return _session().create_client(service, config=config)
+
+
+def _reading(service: str) -> Any:
+    return _client(service, seconds=_READING_SECONDS, attempts=_READING_ATTEMPTS)
 
 
 @cache
@@ -87,21 +96,21 @@ def rekognition() -> RekognitionClient:
 @cache
 def comprehend() -> ComprehendClient:
     """Comprehend."""
-    client: ComprehendClient = _client("comprehend")
+    client: ComprehendClient = _reading("comprehend")
     return client
 
 
 @cache
 def translate() -> TranslateClient:
     """Translate."""
-    client: TranslateClient = _client("translate")
+    client: TranslateClient = _reading("translate")
     return client
 
 
 @cache
 def bedrock_runtime() -> BedrockRuntimeClient:
     """Bedrock's invocations."""
-    client: BedrockRuntimeClient = _client("bedrock-runtime")
+    client: BedrockRuntimeClient = _reading("bedrock-runtime")
     return client
 
 

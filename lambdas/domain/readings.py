@@ -87,7 +87,7 @@ def read(text: str, *, depth: int = _DEPTH) -> Readings:
     prose = dict.fromkeys(_prose(bare, open_text))
     hidden: dict[str, None] = {}
     if depth:
-        inner = [read(found, depth=depth - 1) for found in _hidden(open_text)]
+        inner = [read(found, depth=depth - 1) for found in _hidden(bare, open_text)]
         for reading in inner:
             hidden |= dict.fromkeys(reading.said)
             prose |= dict.fromkeys(reading.prose)
@@ -96,9 +96,11 @@ def read(text: str, *, depth: int = _DEPTH) -> Readings:
     return Readings(text, *map(tuple, (words, letters, prose, hidden)))
 
 
-def _hidden(text: str) -> Iterator[str]:
-    yield from decoded(text)
-    for clause in re.split(r"[,.;:\n]", text):
+def _hidden(bare: str, open_text: str) -> Iterator[str]:
+    if open_text != bare:
+        yield open_text
+    yield from decoded(open_text)
+    for clause in re.split(r"[,.;:\n]", open_text):
         turned = rot13(clause)
         if known_words(turned) > max(1, known_words(clause)):
             yield turned

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchmarks.prompt_screening.evasions import EVASIONS
 from lambdas.domain.prompt_rules import listed, rule_against, rule_against_negative
@@ -178,3 +180,18 @@ def test_reading_is_bounded_for_hostile_texts() -> None:
     ):
         readings = read(text)
         assert sum(map(len, readings.words)) < 100 * len(text) + 100
+
+
+@given(st.text(max_size=300))
+def test_any_text_can_be_read_and_is_never_lost(text: str) -> None:
+    readings = read(text)
+    assert readings.original == text
+    assert readings.for_models[0] == text
+    rule_against([readings], PERSON)
+    assert all(words == plain_words(words) for words in readings.words[:1])
+
+
+@pytest.mark.parametrize("wrap", ["entities", "percent signs", "base64", "hexadecimal"])
+def test_what_is_hidden_is_a_text_of_its_own_with_its_own_language(wrap: str) -> None:
+    german = "ein Mann mit einem Hut"
+    assert german in read(EVASIONS[wrap](german)).said
