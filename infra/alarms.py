@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from infra.settings import EnvironmentSettings
     from infra.training import TrainingStack
 
-# Functions that screen, and count this metric when Rekognition or Comprehend does not answer.
+# Functions that screen, and count this metric when what they ask does not answer.
 MODERATION_UNAVAILABLE = "ModerationUnavailable"
-SCREENING_SERVICES = ("intake", "results", "api_generations")
+SCREENING_SERVICES = ("intake", "results", "api_generations", "api_subjects")
 
 
 class Alarms(Construct):

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from infra import access
 from infra.functions import FunctionSpec, ServiceFunction
+from infra.text_screening import allow_screening
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
@@ -89,6 +90,7 @@ class Answering(Construct):
         access.allow_objects(function.role, storage.uploads, "photos/", "s3:PutObject")
         access.allow_objects(function.role, storage.photos, "", "s3:GetObject")
         access.allow(function.role, self._erasure.queue_arn, "sqs:SendMessage")
+        allow_screening(function.role, self._settings)
         return function
 
     def _trainings(self, machine: sfn.StateMachine) -> ServiceFunction:
@@ -125,10 +127,6 @@ class Answering(Construct):
         access.allow(
             role, endpoint.arn, "sagemaker:InvokeEndpointAsync", "sagemaker:DescribeEndpoint"
         )
-        access.allow_anywhere(
-            role,
-            "Comprehend screens text and X-Ray takes traces: neither knows a resource",
-            "comprehend:DetectToxicContent",
-        )
+        allow_screening(role, self._settings)
         access.allow(role, self._erasure.queue_arn, "sqs:SendMessage")
         return function

@@ -19,6 +19,11 @@ InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365]
 
 
+# Lambda quotas: 4 KB for all environment variables of a function together, of which the names and
+# ARNs of its resources take up to 1 KB.
+MAX_DOMAIN_SETTINGS_BYTES = 3000
+
+
 class SettingsError(ValueError):
     """The settings of an environment cannot be used; the message says which and why."""
 
@@ -155,6 +160,22 @@ class EnvironmentSettings(_Strict):
         return json.dumps(document, separators=(",", ":"), sort_keys=True)
 
     @property
+    def translates_prompts(self) -> bool:
+        """Whether text in another language is translated for screening, instead of refused."""
+        return bool(self._prompts.get("other_languages", "translate") == "translate")
+
+    @property
+    def guardrail_id(self) -> str | None:
+        """The Bedrock Guardrail that reads prompts as well, if there is one."""
+        guardrail = self._prompts.get("guardrail")
+        return str(guardrail["id"]) if guardrail else None
+
+    @property
+    def _prompts(self) -> dict[str, Any]:
+        prompts: dict[str, Any] = self.domain.get("moderation", {}).get("prompts", {})
+        return prompts
+
+    @property
     def training_hours(self) -> float:
         """The longest that one training with all its attempts may take, in hours."""
         limits = self.domain["training"]
@@ -175,6 +196,7 @@ class EnvironmentSettings(_Strict):
                 raise ValueError("functions.platform may be 'host' only in the environment 'local'")
             if "*" in self.api.cors_origins:
                 raise ValueError("api.cors_origins: name the origins instead of '*'")
+        self._check_prompts()
         limits = self.domain.get("training", {})
         for key in ("max_attempts", "max_runtime_seconds", "max_wait_seconds"):
             if type(limits.get(key)) is not int:
@@ -186,6 +208,20 @@ class EnvironmentSettings(_Strict):
                 " SageMaker refuses that for Spot"
             )
         return self
+
+    def _check_prompts(self) -> None:
+        where = "domain.moderation.prompts"
+        if self._prompts.get("other_languages", "translate") not in {"translate", "refuse"}:
+            raise ValueError(f"{where}.other_languages: 'translate' or 'refuse'")
+        guardrail = self._prompts.get("guardrail")
+        if guardrail is not None and not re.fullmatch("[a-z0-9]+", str(guardrail.get("id"))):
+            raise ValueError(f"{where}.guardrail.id: not the id of a Bedrock Guardrail")
+        size = len(self.domain_settings.encode())
+        if size > MAX_DOMAIN_SETTINGS_BYTES:
+            raise ValueError(
+                f"domain: {size} bytes, of which a function's environment holds"
+                f" {MAX_DOMAIN_SETTINGS_BYTES}; shorten {where}.blocked_terms"
+            )
 
 
 def load(environments: object, name: object) -> EnvironmentSettings:

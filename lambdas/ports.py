@@ -200,11 +200,68 @@ class ImageModeration(Protocol):
 MAX_IMAGE_BYTES = 5 * 1024 * 1024
 
 
+@dataclass(frozen=True)
+class Language:
+    """A language that a text may be in: RFC 5646 `code`, `score` 0–1."""
+
+    code: str
+    score: float
+
+
+@dataclass(frozen=True)
+class PersonalData:
+    """Something in a text that points to a person: Comprehend's `PiiEntityType`, `score` 0–1."""
+
+    kind: str
+    score: float
+
+
 class TextModeration(Protocol):
-    """Reads texts; English only, at most 10 segments of 1 KB each (Comprehend quotas)."""
+    """Reads texts. The limits of each operation are Comprehend's ("Guidelines and quotas")."""
 
     def toxicity(self, segments: Sequence[str]) -> Sequence[Mapping[str, float]]:
-        """For each segment: label → score (0–1), e.g. `VIOLENCE_OR_THREAT`."""
+        """For each segment: label → score (0–1), e.g. `VIOLENCE_OR_THREAT`.
+
+        English only, at most `MAX_TOXICITY_SEGMENTS` of `MAX_TOXICITY_BYTES` each.
+        """
+        ...
+
+    def languages(self, texts: Sequence[str]) -> Sequence[Sequence[Language]]:
+        """For each text the languages that it may be in, the likeliest first.
+
+        At most `MAX_LANGUAGE_TEXTS` of `MAX_LANGUAGE_BYTES` each.
+        """
+        ...
+
+    def personal_data(self, text: str) -> Sequence[PersonalData]:
+        """What in an English text, of at most `MAX_PERSONAL_DATA_BYTES`, points to a person."""
+        ...
+
+
+# Comprehend developer guide, "Toxicity detection"; API reference of BatchDetectDominantLanguage and
+# DetectPiiEntities. A KB is taken as 1,000 bytes where the reference does not say.
+MAX_TOXICITY_SEGMENTS, MAX_TOXICITY_BYTES = 10, 1024
+MAX_LANGUAGE_TEXTS, MAX_LANGUAGE_BYTES = 25, 5000
+MAX_PERSONAL_DATA_BYTES = 100_000
+
+
+class Translation(Protocol):
+    """Translates, for screening only: nothing translated is kept or drawn."""
+
+    def to_english(self, text: str, language: str) -> str | None:
+        """The text, at most `MAX_TRANSLATION_BYTES`; None if that language is not translated."""
+        ...
+
+
+# Amazon Translate developer guide, "Guidelines and quotas": TranslateText.
+MAX_TRANSLATION_BYTES = 10_000
+
+
+class Guardrail(Protocol):
+    """A second opinion, configured by the organisation outside this project."""
+
+    def objection(self, texts: Sequence[str]) -> str | None:
+        """The category under which it intervenes, or None."""
         ...
 
 

@@ -14,6 +14,7 @@ from lambdas.adapters.system_clock import SystemClock
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 
+    from lambdas.domain.text_screening import TextScreening
     from lambdas.ports import (
         Clock,
         GenerationBackend,
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
         Postponement,
         Queue,
         Table,
-        TextModeration,
         TrainingJobs,
         TrainingRunner,
     )
@@ -81,12 +81,24 @@ def image_moderation() -> ImageModeration:
 
 
 @cache
-def text_moderation() -> TextModeration:
-    """Comprehend."""
+def text_screening() -> TextScreening:
+    """Comprehend, with Translate and a Bedrock Guardrail where the settings want them."""
     from lambdas.adapters import clients
-    from lambdas.adapters.moderation import ComprehendModeration
+    from lambdas.adapters import text_moderation as adapters
+    from lambdas.domain.text_screening import TextScreening
 
-    return ComprehendModeration(clients.comprehend)
+    settings = environment.current().settings().moderation.prompts
+    guardrail = settings.guardrail
+    return TextScreening(
+        settings,
+        adapters.ComprehendModeration(clients.comprehend),
+        adapters.TranslateTranslation(clients.translate)
+        if settings.other_languages == "translate"
+        else None,
+        adapters.BedrockGuardrail(clients.bedrock_runtime, guardrail.id, guardrail.version)
+        if guardrail
+        else None,
+    )
 
 
 @cache

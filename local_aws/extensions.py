@@ -11,6 +11,7 @@ PARTS = (
     "local_aws.resource_types",
     "local_aws.rekognition",
     "local_aws.comprehend",
+    "local_aws.translate",
     "local_aws.sagemaker",
     "local_aws.autoscaling",
 )

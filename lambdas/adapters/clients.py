@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from botocore.session import Session
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_comprehend import ComprehendClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_rekognition import RekognitionClient
@@ -23,10 +24,14 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_translate import TranslateClient
 
 _CONNECT_SECONDS = 2
 _READ_SECONDS = 8
 _ATTEMPTS = 3
+# Several services read one text in turn, while the caller of the API waits (29 s at most).
+_READING_SECONDS = 5
+_READING_ATTEMPTS = 2
 
 
 @cache
@@ -36,16 +41,22 @@ def _session() -> Session:
     return get_session()
 
 
-def _client(service: str, **more: Any) -> Any:
+def _client(
+    service: str, *, seconds: float = _READ_SECONDS, attempts: int = _ATTEMPTS, **more: Any
+) -> Any:
     from botocore.config import Config
 
     config = Config(
         connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        read_timeout=seconds,
+        retries={"mode": "standard", "total_max_attempts": attempts},
         **more,
     )
     return _session().create_client(service, config=config)
+
+
+def _reading(service: str) -> Any:
+    return _client(service, seconds=_READING_SECONDS, attempts=_READING_ATTEMPTS)
 
 
 @cache
@@ -85,7 +96,21 @@ def rekognition() -> RekognitionClient:
 @cache
 def comprehend() -> ComprehendClient:
     """Comprehend."""
-    client: ComprehendClient = _client("comprehend")
+    client: ComprehendClient = _reading("comprehend")
+    return client
+
+
+@cache
+def translate() -> TranslateClient:
+    """Translate."""
+    client: TranslateClient = _reading("translate")
+    return client
+
+
+@cache
+def bedrock_runtime() -> BedrockRuntimeClient:
+    """Bedrock's invocations."""
+    client: BedrockRuntimeClient = _reading("bedrock-runtime")
     return client
 
 

@@ -1,4 +1,4 @@
-"""The moderation ports on Rekognition and Comprehend."""
+"""Image moderation on Rekognition."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from lambdas.ports import CannotBeScreened, Face, ModerationLabel
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mypy_boto3_comprehend import ComprehendClient
     from mypy_boto3_rekognition import RekognitionClient
     from mypy_boto3_rekognition.type_defs import FaceDetailTypeDef
 
@@ -107,21 +106,3 @@ def _face(detail: FaceDetailTypeDef) -> Face:
 def _certainty(attribute: Mapping[str, Any] | None) -> float:
     """How sure it is that the attribute is there; Confidence speaks of Value, true or false."""
     return float(attribute["Confidence"]) if attribute and attribute["Value"] else 0.0
-
-
-class ComprehendModeration:
-    """Implements `TextModeration`."""
-
-    def __init__(self, client: Callable[[], ComprehendClient]) -> None:
-        self._client = client
-
-    def toxicity(self, segments: Sequence[str]) -> Sequence[dict[str, float]]:
-        """See `TextModeration.toxicity`."""
-        with calling("text moderation"):
-            answer = self._client().detect_toxic_content(
-                TextSegments=[{"Text": segment} for segment in segments], LanguageCode="en"
-            )
-        return [
-            {label["Name"]: label["Score"] for label in result["Labels"]}
-            for result in answer["ResultList"]
-        ]

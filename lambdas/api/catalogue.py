@@ -14,9 +14,9 @@ from lambdas.domain.generation_plan import (
     DEFAULT_CFG_SCALE,
     DEFAULT_SAMPLER,
     STEPS_OF_QUALITY,
-    SUBJECT_TOKEN,
 )
 from lambdas.domain.image_sizes import size_of_aspect
+from lambdas.domain.readings import SUBJECT_TOKEN
 from lambdas.domain.styles import PRESETS
 from lambdas.lambda_handler import lambda_handler
 

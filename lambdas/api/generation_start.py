@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from contract.s3_location import S3Location
 from lambdas import telemetry
-from lambdas.api.prompt_check import demand_allowed
+from lambdas.api.text_check import demand_allowed
 from lambdas.domain.errors import NotFound, Unavailable
 from lambdas.domain.generation import Generation, GenerationState
 from lambdas.domain.generation_plan import plan_generation
 from lambdas.domain.generation_request import REQUEST_FILE, adapter_of, request_document
 from lambdas.domain.ids import Prefix, is_id, new_id
 from lambdas.domain.locations import generation_prefix
+from lambdas.domain.text_screening import ClientText, Purpose
 from lambdas.records.generations import (
     advance_generation,
     create_generation,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from contract.generation import AdapterReference
     from lambdas.api.generations import GenerationPorts
     from lambdas.domain.generation_body import GenerationBody
+    from lambdas.domain.generation_plan import GenerationPlan
     from lambdas.domain.subject import Subject
 
 
@@ -55,10 +57,9 @@ class GenerationStart:
         subject = self._subject(owner, plan.subject_id)
         training_id, adapter = self._adapter(subject)
         demand_allowed(
-            plan,
-            ports.moderation,
-            settings.moderation.toxicity_threshold,
-            class_noun=subject.class_noun if subject else None,
+            ports.screening,
+            self._words(plan, subject),
+            kind=subject.kind if subject else None,
         )
         now = ports.clock.now()
         generation = Generation(
@@ -75,6 +76,15 @@ class GenerationStart:
         self._invoke(generation, adapter)
         telemetry.logger.info("generation_queued", extra={"generation_id": generation.id})
         return find_generation(ports.table, owner, generation.id) or generation
+
+    def _words(self, plan: GenerationPlan, subject: Subject | None) -> list[ClientText]:
+        """All that a client wrote; the subject's noun, which is put into every prompt, as well."""
+        own = self._ports.settings.base_model.default_negative_prompt
+        return [
+            *(ClientText(text) for text in plan.attracting_texts),
+            *(ClientText(subject.class_noun) for subject in (subject,) if subject),
+            *(ClientText(text, Purpose.NEGATIVE) for text in plan.repelling_texts if text != own),
+        ]
 
     def _subject(self, owner: str, subject_id: str | None) -> Subject | None:
         if subject_id is None:

@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 
     from lambdas.domain.generation import Generation
     from lambdas.domain.settings import DomainSettings
+    from lambdas.domain.text_screening import TextScreening
     from lambdas.ports import (
         Clock,
         GenerationBackend,
         ObjectStore,
         Queue,
         Table,
-        TextModeration,
     )
 
 
@@ -58,7 +58,7 @@ class GenerationPorts:
     table: Table
     clock: Clock
     persistence: Callable[[], BasePersistenceLayer]
-    moderation: TextModeration
+    screening: TextScreening
     backend: GenerationBackend
     work: ObjectStore
     avatars: ObjectStore
@@ -161,7 +161,7 @@ def _wired() -> Handler:
             table=wiring.table(),
             clock=wiring.clock(),
             persistence=wiring.persistence,
-            moderation=wiring.text_moderation(),
+            screening=wiring.text_screening(),
             backend=wiring.generation_backend(),
             work=wiring.bucket("WORK_BUCKET"),
             avatars=wiring.bucket("AVATARS_BUCKET"),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 
     from lambdas.domain.settings import DomainSettings
+    from lambdas.domain.text_screening import TextScreening
     from lambdas.ports import Clock, ObjectStore, Queue, Table
     from lambdas.records.erasures import Erasure
 
@@ -28,6 +29,7 @@ class SubjectPorts:
     erasures: Queue
     clock: Clock
     persistence: Callable[[], BasePersistenceLayer]
+    screening: TextScreening
 
 
 def send_erasure(queue: Queue, erasure: Erasure) -> None:

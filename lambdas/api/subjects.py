@@ -9,10 +9,10 @@ from lambdas.api.messages import Answer, Request, accepted, created, ok
 from lambdas.api.photos import add_photo_routes
 from lambdas.api.subject_bodies import CreateSubject, RenameSubject, subject_document
 from lambdas.api.subject_ports import SubjectPorts, send_erasure
-from lambdas.domain.errors import Refused
+from lambdas.api.text_check import demand_allowed
 from lambdas.domain.ids import Prefix, new_id
-from lambdas.domain.prompt_screening import rule_against
 from lambdas.domain.subject import DEFAULT_CLASS_NOUNS, Consent, Subject
+from lambdas.domain.text_screening import ClientText, Purpose
 from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.records import subjects
 
@@ -33,10 +33,16 @@ def _add_subject_routes(api: Api, ports: SubjectPorts) -> None:
     def create_subject(request: Request[CreateSubject]) -> Answer:
         """Begin to learn someone or something."""
         body, now = request.body, ports.clock.now()
-        category = rule_against([body.class_noun]) if body.class_noun else None
-        if category is not None:
-            # It is said in every caption and every prompt of the subject.
-            raise Refused(category)
+        demand_allowed(
+            ports.screening,
+            [
+                # It is said in every caption and every prompt of the subject.
+                ClientText(body.class_noun or ""),
+                ClientText(body.name, Purpose.NAME),
+                ClientText(body.consent.statement, Purpose.STATEMENT),
+            ],
+            kind=body.kind,
+        )
         subject = Subject(
             id=new_id(Prefix.SUBJECT, now),
             owner=request.owner,
@@ -76,6 +82,7 @@ def _add_subject_routes(api: Api, ports: SubjectPorts) -> None:
     @api.patch("/subjects/{subject_id}", body=RenameSubject)
     def rename_subject(request: Request[RenameSubject]) -> Answer:
         """Give a subject another name."""
+        demand_allowed(ports.screening, [ClientText(request.body.name, Purpose.NAME)])
         subject = subjects.rename_subject(
             table,
             request.owner,
@@ -106,6 +113,7 @@ def _wired() -> Handler:
             erasures=wiring.queue("ERASURE_QUEUE_URL"),
             clock=wiring.clock(),
             persistence=wiring.persistence,
+            screening=wiring.text_screening(),
         )
     )
 

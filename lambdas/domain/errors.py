@@ -5,7 +5,7 @@
     ├── Conflict               not in this state; `code` says which rule
     │   └── IllegalTransition  a state machine was asked for a step that it does not have
     ├── Invalid                fields are wrong; one FieldError each, with a JSON pointer
-    ├── Refused                a prompt that moderation does not let pass; `category` says why
+    ├── Refused                words that moderation does not let pass; `category` says why
     ├── LimitReached           too much at once; `retry_after` seconds
     ├── Forbidden              this caller may never do that
     └── Unavailable            something that we need did not answer; `retry_after` seconds
@@ -86,14 +86,21 @@ class Invalid(DomainError):  # noqa: N818
 
 
 class Refused(DomainError):  # noqa: N818
-    """Moderation refuses a prompt; `category` is a label, never the text."""
+    """Moderation refuses words; `category` is a label, never the words."""
 
     code = "prompt_rejected"
     final = True
 
-    def __init__(self, category: str) -> None:
-        super().__init__("This prompt asks for something that is not made here.")
+    def __init__(self, category: str, *, code: str | None = None) -> None:
+        super().__init__(_SAID.get(code or self.code, _SAID[self.code]), code=code)
         self.category = category
+
+
+_SAID = {
+    "prompt_rejected": "This prompt asks for something that is not made here.",
+    "text_rejected": "This text has something in it that others must not have to read.",
+    "language_not_supported": "This cannot be screened in its language. Please write English.",
+}
 
 
 class LimitReached(DomainError):  # noqa: N818

@@ -13,6 +13,7 @@ from contract.generation import Prompt, Sampler, Style
 from lambdas.domain.errors import FieldError, Invalid
 from lambdas.domain.generation_body import LATER_FIELDS
 from lambdas.domain.image_sizes import Size, size_of_aspect, sizes_with
+from lambdas.domain.readings import SUBJECT_TOKEN
 from lambdas.domain.seeds import seeds
 from lambdas.domain.styles import PRESETS
 
@@ -25,7 +26,6 @@ DEFAULT_CFG_SCALE = 7.0
 DEFAULT_SAMPLER = Sampler.K_DPMPP_2M
 STEPS_OF_QUALITY = {"draft": 15, "standard": 30, "high": 50}
 BURNT_ABOVE, INCOHERENT_BELOW = 15.0, 5.0
-SUBJECT_TOKEN = "<subject>"  # noqa: S105 - the word that stands for the subject
 NEGATIVE_WEIGHT = -1.0
 NOT_SUPPORTED_YET = "not_supported_yet"
 
@@ -64,7 +64,7 @@ class GenerationPlan:
 
     @property
     def attracting_texts(self) -> tuple[str, ...]:
-        """The texts that the picture is drawn towards: those that moderation has to read.
+        """The texts that the picture is drawn towards.
 
         Guidance is `negative + scale · (positive − negative)`. From a scale of 1 upwards that
         pushes away from the negative words, and to name what is not wanted is no offence. Below 1
@@ -72,6 +72,13 @@ class GenerationPlan:
         """
         return tuple(
             prompt.text for prompt in self.prompts if prompt.weight > 0 or self.cfg_scale < 1
+        )
+
+    @property
+    def repelling_texts(self) -> tuple[str, ...]:
+        """The other texts: those that the picture is steered away from."""
+        return tuple(
+            prompt.text for prompt in self.prompts if prompt.weight <= 0 and self.cfg_scale >= 1
         )
 
 

@@ -9,19 +9,17 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from lambdas.domain.prompt_settings import PromptSettings
+from lambdas.domain.settings_block import SettingsBlock
 from lambdas.domain.subject import SubjectKind
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 Degrees = Annotated[float, Field(ge=0, le=180)]
 
 
-class _Block(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PhotoMinimum(_Block):
+class PhotoMinimum(SettingsBlock):
     """How many accepted photos a training of each kind needs."""
 
     person: int = Field(ge=1)
@@ -35,7 +33,7 @@ class PhotoMinimum(_Block):
         return minimum
 
 
-class _LightRange(_Block):
+class _LightRange(SettingsBlock):
     """How bright a thing may be, 0 (black) to 100 (white)."""
 
     min_brightness: Percent
@@ -71,7 +69,7 @@ class PictureRules(_LightRange):
     min_sharpness: Percent
 
 
-class SetRules(_Block):
+class SetRules(SettingsBlock):
     """What the photos must be like together.
 
     `duplicate_distance`: hashes that differ in so many of their 63 bits or fewer are of one
@@ -84,7 +82,7 @@ class SetRules(_Block):
     min_score: int = Field(ge=0, le=100)
 
 
-class PhotoSettings(_Block):
+class PhotoSettings(SettingsBlock):
     """`max_bytes` per upload; `min_side` in pixels; an unused upload slot lapses after its TTL."""
 
     minimum: PhotoMinimum
@@ -113,21 +111,21 @@ class CelebrityPolicy(StrEnum):
     ALLOW = "allow"
 
 
-class ModerationSettings(_Block):
-    """Rekognition's confidences are 0–100, Comprehend's scores 0–1.
+class ModerationSettings(SettingsBlock):
+    """Rekognition's confidences are 0–100, the scores of texts 0–1.
 
     `minimum_age`: a face is a minor's if the range that its age is in begins below.
     """
 
     photo_min_confidence: Percent
     image_min_confidence: Percent
-    toxicity_threshold: float = Field(ge=0, le=1)
     minimum_age: int = Field(ge=0, le=100)
     celebrities: CelebrityPolicy
     celebrity_min_confidence: Percent
+    prompts: PromptSettings = PromptSettings()
 
 
-class Recipe(_Block):
+class Recipe(SettingsBlock):
     """The hyperparameters of a training."""
 
     max_steps: int = Field(ge=1)
@@ -137,7 +135,7 @@ class Recipe(_Block):
     batch_size: int = Field(ge=1)
 
 
-class TrainingSettings(_Block):
+class TrainingSettings(SettingsBlock):
     """How often a training is tried and how long it may run and wait for capacity."""
 
     max_attempts: int = Field(ge=1)
@@ -146,7 +144,7 @@ class TrainingSettings(_Block):
     recipe: Recipe
 
 
-class GenerationSettings(_Block):
+class GenerationSettings(SettingsBlock):
     """Bounds of a generation: the prompt, the request's life in the queue, the links' life."""
 
     max_prompt_chars: int = Field(ge=1)
@@ -154,14 +152,14 @@ class GenerationSettings(_Block):
     link_ttl_seconds: int = Field(ge=1, le=43200)
 
 
-class RetentionDays(_Block):
+class RetentionDays(SettingsBlock):
     """How long things are kept; absent (CDK drops nulls): until their owner deletes them."""
 
     images: int | None = Field(default=None, ge=1)
     adapters: int | None = Field(default=None, ge=1)
 
 
-class Limits(_Block):
+class Limits(SettingsBlock):
     """What one user may have at once."""
 
     subjects_per_user: int = Field(ge=1)
@@ -169,7 +167,7 @@ class Limits(_Block):
     active_generations_per_user: int = Field(ge=1)
 
 
-class BaseModelSettings(_Block):
+class BaseModelSettings(SettingsBlock):
     """The base model on offer; `sizes` are [width, height] in pixels."""
 
     id: str
@@ -179,7 +177,7 @@ class BaseModelSettings(_Block):
     precision: str
 
 
-class DomainSettings(_Block):
+class DomainSettings(SettingsBlock):
     """All of it."""
 
     photos: PhotoSettings

@@ -50,7 +50,7 @@ class Problem(_Answer):
     request_id: str
     errors: list[FieldProblem] | None = None
     category: Annotated[
-        str | None, Field(description="With `prompt_rejected`: what the words were taken for.")
+        str | None, Field(description="Of words that were refused: what they were taken for.")
     ] = None
 
 

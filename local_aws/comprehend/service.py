@@ -14,6 +14,8 @@ Json = dict[str, Any]
 MAX_SEGMENTS = 10
 MAX_SEGMENT_BYTES = 1024
 MAX_TEXT_BYTES = 100 * 1024
+MAX_BATCH_TEXTS = 25
+MAX_BATCH_TEXT_BYTES = 5 * 1024
 LANGUAGES = ("en", "es", "fr", "de", "it", "pt", "ar", "hi", "ja", "ko", "zh", "zh-TW")
 
 _rules = rules_for("comprehend")
@@ -75,6 +77,19 @@ def _detect_dominant_language(body: Json, _: Json | None) -> Json:
     return {"Languages": language.languages(_text(body.get("Text"), MAX_TEXT_BYTES))}
 
 
+def _batch_detect_dominant_language(body: Json, _: Json | None) -> Json:
+    texts = body.get("TextList") or []
+    if not texts:
+        raise seam.AwsError("InvalidRequestException", "TextList must not be empty.")
+    if len(texts) > MAX_BATCH_TEXTS:
+        raise seam.AwsError(
+            "BatchSizeLimitExceededException", f"TextList has more than {MAX_BATCH_TEXTS} members."
+        )
+    found = [language.languages(_text(text, MAX_BATCH_TEXT_BYTES)) for text in texts]
+    results = [{"Index": index, "Languages": each} for index, each in enumerate(found)]
+    return {"ResultList": results, "ErrorList": []}
+
+
 def _detect_pii_entities(body: Json, _: Json | None) -> Json:
     _language(body, ("en", "es"))
     return {"Entities": personal_data.entities(_text(body.get("Text"), MAX_TEXT_BYTES))}
@@ -83,6 +98,7 @@ def _detect_pii_entities(body: Json, _: Json | None) -> Json:
 _OPERATIONS = {
     "DetectToxicContent": _detect_toxic_content,
     "DetectDominantLanguage": _detect_dominant_language,
+    "BatchDetectDominantLanguage": _batch_detect_dominant_language,
     "DetectPiiEntities": _detect_pii_entities,
 }
 

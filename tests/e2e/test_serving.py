@@ -12,6 +12,7 @@ import requests
 from PIL import Image
 
 from demo.client import ApiError, AvatarClient
+from local_aws.translate.phrase_book import TEST_PHRASES
 from tests.e2e.stage import eventually
 
 if TYPE_CHECKING:
@@ -112,6 +113,18 @@ def test_a_prompt_is_not_accepted_while_moderation_is_down(
     assert refusal.value.status == 503
     assert list(alice.items("/generations")) == []
     requests.delete(f"{stage.backstage.endpoint}/_local/comprehend/verdicts", timeout=10)
+
+
+def test_another_language_is_no_way_around(stage: Stage, alice: AvatarClient) -> None:
+    body = {"text_prompts": [{"text": TEST_PHRASES["de"]}]}
+    with pytest.raises(ApiError) as refusal:
+        alice.post("/generations", body)
+    assert (refusal.value.status, refusal.value.code) == (422, "prompt_rejected")
+    fault(stage, "translate", "TranslateText", count=10)
+    with pytest.raises(ApiError) as refusal:
+        alice.post("/generations", body)
+    assert refusal.value.status == 503
+    requests.delete(f"{stage.backstage.endpoint}/_local/translate/verdicts", timeout=10)
 
 
 def test_a_serving_process_killed_in_the_middle_leaves_nothing_stuck(

@@ -27,6 +27,12 @@ REPLAYS = {
     for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem")
 }
 EVERY_FUNCTION = {"xray:PutTelemetryRecords *", "xray:PutTraceSegments *"}
+SCREENING = {
+    "comprehend:BatchDetectDominantLanguage *",
+    "comprehend:DetectPiiEntities *",
+    "comprehend:DetectToxicContent *",
+    "translate:TranslateText *",
+}
 KEY = {f"kms:{action} key" for action in ("Decrypt", "Encrypt", "GenerateDataKey", "DescribeKey")}
 
 
@@ -67,7 +73,8 @@ EXPECTED = {
     | REPLAYS
     | s3("PutObject", "uploads/photos/*")
     | s3("GetObject", "photos/*")
-    | {"sqs:SendMessage BackgroundErasureQueue"},
+    | {"sqs:SendMessage BackgroundErasureQueue"}
+    | SCREENING,
     "TrainingsRole": KEY
     | TABLE
     | REPLAYS
@@ -81,9 +88,9 @@ EXPECTED = {
     | {
         "sagemaker:InvokeEndpointAsync endpoint",
         "sagemaker:DescribeEndpoint endpoint",
-        "comprehend:DetectToxicContent *",
         "sqs:SendMessage BackgroundErasureQueue",
-    },
+    }
+    | SCREENING,
     "IntakeHandlerRole": KEY
     | TABLE
     | s3("GetObject", "uploads/photos/*")
@@ -158,7 +165,8 @@ def test_no_statement_allows_every_action_or_a_whole_service(cloud: Cloud) -> No
 
 def test_only_actions_that_know_no_resource_have_none(cloud: Cloud) -> None:
     knowing_none = re.compile(
-        r"xray:|rekognition:(CompareFaces|Detect|RecognizeCelebrities)|comprehend:Detect|ecr:GetAuthorizationToken"
+        r"xray:|rekognition:(CompareFaces|Detect|RecognizeCelebrities)|comprehend:(Batch)?Detect"
+        r"|translate:TranslateText|ecr:GetAuthorizationToken"
         # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
         r"|logs:\w*LogDeliver|logs:Describe(ResourcePolicies|LogGroups)|logs:PutResourcePolicy"
         r"|cloudwatch:PutMetricData"

@@ -90,6 +90,21 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         {"domain__training__max_attempts": "three"},
         "domain.training.max_attempts is missing or not a whole number",
     ),
+    (
+        "dev",
+        {"domain__moderation__prompts__other_languages": "ignore"},
+        "domain.moderation.prompts.other_languages: 'translate' or 'refuse'",
+    ),
+    (
+        "dev",
+        {"domain__moderation__prompts__guardrail": {"id": "arn:aws:bedrock", "version": "1"}},
+        "domain.moderation.prompts.guardrail.id: not the id of a Bedrock Guardrail",
+    ),
+    (
+        "dev",
+        {"domain__moderation__prompts__blocked_terms": {"NAMES": ["somebody known"] * 200}},
+        "holds 3000; shorten domain.moderation.prompts.blocked_terms",
+    ),
 ]
 
 

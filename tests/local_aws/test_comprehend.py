@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.comprehend import toxicity
+from local_aws.comprehend import language, personal_data, toxicity
 from local_aws.testcards import TOXIC_PHRASE
 from local_aws.testing import EmbeddedAws
 from tests.local_aws.conftest import allow
@@ -149,3 +149,56 @@ def test_addresses_and_phone_numbers_are_found_by_offset(comprehend: Any) -> Non
         ("EMAIL", "ann@example.org"),
         ("PHONE", "+49 30 1234 5678"),
     ]
+
+
+def test_languages_of_many_texts_come_by_their_index(comprehend: Any) -> None:
+    detect = comprehend.batch_detect_dominant_language
+    texts = ["der Mann mit dem Hut steht im Garten", "the man with the hat in the garden"]
+
+    results = detect(TextList=texts)["ResultList"]
+
+    assert [result["Index"] for result in results] == [0, 1]
+    codes = [result["Languages"][0]["LanguageCode"] for result in results]
+    assert codes == ["de", "en"]
+    assert error_code(detect, TextList=["x"] * 26) == "BatchSizeLimitExceededException"
+    assert error_code(detect, TextList=["x" * 5121]) == "TextSizeLimitExceededException"
+
+
+@pytest.mark.parametrize("text", ["portrait", "bokeh", "un portrait", "art nouveau", "die cut"])
+def test_a_word_or_two_are_never_certain(text: str) -> None:
+    assert language.languages(text)[0]["Score"] < 0.95
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("ann@example.org", "EMAIL"),
+        ("+44 20 7946 0958", "PHONE"),
+        ("4111 1111 1111 1111", "CREDIT_DEBIT_NUMBER"),
+        ("078-05-1120", "SSN"),
+        ("192.168.0.17", "IP_ADDRESS"),
+        ("GB82 WEST 1234 5698 7654 32", "INTERNATIONAL_BANK_ACCOUNT_NUMBER"),
+        ("AKIAIOSFODNN7EXAMPLE", "AWS_ACCESS_KEY"),
+        ("my password: hunter2", "PASSWORD"),
+        ("https://example.org/x", "URL"),
+    ],
+)
+def test_personal_data_has_a_shape(text: str, kind: str) -> None:
+    assert [entity["Type"] for entity in personal_data.entities(f"a hat, {text} and so")] == [kind]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "16-35mm, 24-70, f/1.8, ISO 100",
+        "1920-1930, 1024x768, 16:9",
+        "version 1.2.3, 50 000 people",
+    ],
+)
+def test_numbers_of_photographers_are_no_personal_data(text: str) -> None:
+    assert personal_data.entities(text) == []
+
+
+@pytest.mark.parametrize("text", ["4111111111111112", "GB82WEST12345698765433"])
+def test_a_number_with_a_wrong_check_digit_is_none(text: str) -> None:
+    assert personal_data.entities(text) == []

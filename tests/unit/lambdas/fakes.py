@@ -21,15 +21,23 @@ from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import D
 
 from lambdas.domain.errors import Unavailable
 from lambdas.ports import (
+    MAX_LANGUAGE_BYTES,
+    MAX_LANGUAGE_TEXTS,
+    MAX_PERSONAL_DATA_BYTES,
+    MAX_TOXICITY_BYTES,
+    MAX_TOXICITY_SEGMENTS,
+    MAX_TRANSLATION_BYTES,
     CannotBeScreened,
     EndpointStatus,
     Execution,
     Face,
     Invocation,
+    Language,
     ModerationLabel,
     ObjectMissing,
     ObjectStore,
     ObjectTooLarge,
+    PersonalData,
     StoredObject,
     UploadForm,
 )
@@ -314,15 +322,23 @@ class FakeImageModeration:
 
 @dataclass
 class FakeTextModeration:
-    """Scores by word: a segment that has the word gets its labels."""
+    """Scores by word: a segment that has the word gets its labels, languages, personal data.
+
+    `failing`: operations that do not answer; without `available`, none does.
+    """
 
     words: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    language_words: Mapping[str, Sequence[Language]] = field(default_factory=dict)
+    personal: Mapping[str, PersonalData] = field(default_factory=dict)
     available: bool = True
+    failing: set[str] = field(default_factory=set)
     seen: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
     def toxicity(self, segments: Sequence[str]) -> Sequence[Mapping[str, float]]:
-        if not self.available:
-            raise Unavailable("text moderation")
+        self._reachable("toxicity")
+        assert 1 <= len(segments) <= MAX_TOXICITY_SEGMENTS
+        assert all(1 <= len(segment.encode()) <= MAX_TOXICITY_BYTES for segment in segments)
         self.seen.extend(segments)
         answers: list[Mapping[str, float]] = []
         for segment in segments:
@@ -332,6 +348,55 @@ class FakeTextModeration:
                     scores.update(labels)
             answers.append(scores)
         return answers
+
+    def languages(self, texts: Sequence[str]) -> Sequence[Sequence[Language]]:
+        self._reachable("languages")
+        assert 1 <= len(texts) <= MAX_LANGUAGE_TEXTS
+        assert all(1 <= len(text.encode()) <= MAX_LANGUAGE_BYTES for text in texts)
+        return [
+            next(
+                (found for word, found in self.language_words.items() if word in text),
+                [Language("en", 0.99)],
+            )
+            for text in texts
+        ]
+
+    def personal_data(self, text: str) -> Sequence[PersonalData]:
+        self._reachable("personal_data")
+        assert 1 <= len(text.encode()) <= MAX_PERSONAL_DATA_BYTES
+        return [found for word, found in self.personal.items() if word in text]
+
+    def _reachable(self, operation: str) -> None:
+        self.asked.append(operation)
+        if not self.available or operation in self.failing:
+            raise Unavailable("text moderation")
+
+
+@dataclass
+class FakeTranslation:
+    """A phrase book; a language that `languages` lacks is not translated."""
+
+    phrases: Mapping[str, str] = field(default_factory=dict)
+    languages: frozenset[str] = frozenset({"de", "es", "fr", "ru"})
+    available: bool = True
+
+    def to_english(self, text: str, language: str) -> str | None:
+        if not self.available:
+            raise Unavailable("translation")
+        assert 1 <= len(text.encode()) <= MAX_TRANSLATION_BYTES
+        return self.phrases.get(text, text) if language in self.languages else None
+
+
+@dataclass
+class FakeGuardrail:
+    """Objects to texts that hold a word."""
+
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    def objection(self, texts: Sequence[str]) -> str | None:
+        return next(
+            (found for word, found in self.words.items() if any(word in t for t in texts)), None
+        )
 
 
 @dataclass

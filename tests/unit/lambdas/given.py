@@ -14,6 +14,7 @@ from lambdas.domain.look import Look, Pose
 from lambdas.domain.photo import ContentType, Photo, PhotoState
 from lambdas.domain.settings import DomainSettings
 from lambdas.domain.subject import Consent, Subject, SubjectKind
+from lambdas.domain.text_screening import TextScreening
 from lambdas.domain.training import Training, job_name
 from lambdas.records import keys
 from lambdas.records.photos import accept, create_slots, step
@@ -30,6 +31,7 @@ from tests.unit.lambdas.fakes import (
     FakeTable,
     FakeTextModeration,
     FakeTrainingRunner,
+    FakeTranslation,
 )
 from tests.unit.lambdas.gateway import OWNER
 
@@ -59,7 +61,6 @@ SETTINGS: dict[str, Any] = {
     "moderation": {
         "photo_min_confidence": 50,
         "image_min_confidence": 50,
-        "toxicity_threshold": 0.5,
         "minimum_age": 18,
         "celebrities": "block",
         "celebrity_min_confidence": 90,
@@ -152,6 +153,7 @@ class World:
     runner: FakeTrainingRunner = field(default_factory=FakeTrainingRunner)
     backend: FakeGenerationBackend = field(default_factory=FakeGenerationBackend)
     text_moderation: FakeTextModeration = field(default_factory=FakeTextModeration)
+    translation: FakeTranslation = field(default_factory=FakeTranslation)
     image_moderation: FakeImageModeration = field(default_factory=FakeImageModeration)
     uploads: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("uploads"))
     work: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("work"))
@@ -161,6 +163,13 @@ class World:
     intake: FakeQueue = field(default_factory=FakeQueue)
     results: FakeQueue = field(default_factory=FakeQueue)
     settings: DomainSettings = field(default_factory=settings)
+
+    @property
+    def screening(self) -> TextScreening:
+        """The screening of words, over the fakes."""
+        prompts = self.settings.moderation.prompts
+        translation = self.translation if prompts.other_languages == "translate" else None
+        return TextScreening(prompts, self.text_moderation, translation)
 
     def subject(
         self, *, accepted: int = 10, kind: SubjectKind = SubjectKind.PERSON, owner: str = OWNER

@@ -106,6 +106,7 @@ def test_every_answer_of_a_whole_journey_is_as_described() -> None:
                 erasures=world.erasure,
                 clock=world.clock,
                 persistence=lambda: world.persistence,
+                screening=world.screening,
             )
         )
     )

@@ -9,7 +9,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambdas.adapters.idempotency_table import IdempotencyTable, persistence
-from lambdas.adapters.moderation import ComprehendModeration
 from lambdas.adapters.sagemaker_endpoint import SageMakerEndpoint
 from lambdas.adapters.sagemaker_jobs import SageMakerJobs
 from lambdas.adapters.sqs_queue import SQSPostponement, SQSQueue
@@ -30,16 +29,6 @@ def test_the_clock_is_in_utc() -> None:
     clock.pause(0.01)
     assert before.tzinfo is UTC
     assert clock.now() > before
-
-
-def test_a_text_s_toxicity_segment_by_segment() -> None:
-    client, stub = stubbed("comprehend")
-    stub.add_response(
-        "detect_toxic_content",
-        {"ResultList": [{"Labels": [{"Name": "INSULT", "Score": 0.5}]}, {"Labels": []}]},
-        {"TextSegments": [{"Text": "a"}, {"Text": "b"}], "LanguageCode": "en"},
-    )
-    assert ComprehendModeration(lambda: client).toxicity(["a", "b"]) == [{"INSULT": 0.5}, {}]
 
 
 def test_a_message_is_json() -> None:

@@ -8,12 +8,14 @@ from typing import Any
 from lambdas.api.subject_ports import SubjectPorts
 from lambdas.api.subjects import build_app
 from lambdas.domain.settings import DomainSettings
+from lambdas.domain.text_screening import TextScreening
 from tests.unit.lambdas.fakes import (
     FakeClock,
     FakeObjectStore,
     FakePersistence,
     FakeQueue,
     FakeTable,
+    FakeTextModeration,
 )
 from tests.unit.lambdas.gateway import Client, Reply
 from tests.unit.lambdas.given import settings
@@ -42,6 +44,7 @@ class SubjectsWorld:
     erasures: FakeQueue = field(default_factory=FakeQueue)
     clock: FakeClock = field(default_factory=FakeClock)
     persistence: FakePersistence = field(default_factory=FakePersistence)
+    text_moderation: FakeTextModeration = field(default_factory=FakeTextModeration)
 
     def __post_init__(self) -> None:
         self.client = Client(
@@ -54,6 +57,7 @@ class SubjectsWorld:
                     erasures=self.erasures,
                     clock=self.clock,
                     persistence=lambda: self.persistence,
+                    screening=TextScreening(self.settings.moderation.prompts, self.text_moderation),
                 )
             )
         )

@@ -17,15 +17,16 @@ from lambdas.domain.generation import (
     image_id,
 )
 from lambdas.domain.ids import Prefix, new_id
+from lambdas.domain.prompt_settings import PromptSettings
 from lambdas.domain.subject import Subject
 from lambdas.domain.training import PublishedAdapter, Training, TrainingState
-from lambdas.ports import Invocation
+from lambdas.ports import Invocation, Language
 from lambdas.records.generations import advance_generation, end_generation, read_generation
 from lambdas.records.subjects import begin_subject_erasure
 from lambdas.records.trainings import create_training, end_training, mark_running
 from tests.unit.lambdas.endpoint_answers import png
 from tests.unit.lambdas.gateway import OWNER, Client
-from tests.unit.lambdas.given import World, settings
+from tests.unit.lambdas.given import SETTINGS, World, settings
 
 BODY: dict[str, Any] = {"text_prompts": [{"text": "a hat"}]}
 
@@ -41,7 +42,7 @@ def ports(world: World) -> GenerationPorts:
         table=world.table,
         clock=world.clock,
         persistence=lambda: world.persistence,
-        moderation=world.text_moderation,
+        screening=world.screening,
         backend=world.backend,
         work=world.work,
         avatars=world.avatars,
@@ -229,6 +230,77 @@ def test_words_that_must_not_become_a_picture_are_refused_with_their_category(
     assert (reply.status, reply.code, reply.body["category"]) == (422, "prompt_rejected", category)
     assert text not in str(reply.body)
     assert nothing_happened(world, client)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"text_prompts": [{"text": "a hat"}, {"text": "v3rmin", "weight": 0.1}]},
+        {"text_prompts": [{"text": "a hat"}, {"text": "vermin", "weight": -1}]},
+        {"text_prompts": [{"text": "a hat"}, {"text": "vermin", "weight": 0}]},
+        {"prompt": "verm\u200bin"},
+        {"prompt": "a hat", "negative_prompt": "v e r m i n"},
+        {"description": "vermin"},
+        {"description": "a hat", "image_type": "a vermin photo"},
+        {"description": "a hat", "style": "vermin"},
+    ],
+)
+def test_words_are_screened_however_they_are_spelled(
+    world: World, client: Client, body: dict[str, Any]
+) -> None:
+    world.text_moderation.words = {"vermin": {"HATE_SPEECH": 0.9}}
+    reply = client.post("/generations", body)
+    assert (reply.status, reply.body.get("category")) == (422, "HATE_SPEECH")
+    assert nothing_happened(world, client)
+
+
+def test_a_person_is_not_shown_as_a_child_and_a_stranger_may_be(
+    world: World, client: Client
+) -> None:
+    body = {"text_prompts": [{"text": "<subject> as a child"}]}
+    reply = client.post("/generations", {**body, "subject_id": ready_subject(world).id})
+    assert (reply.code, reply.body["category"]) == ("prompt_rejected", "MINORS")
+    create(client, **body)
+
+
+def test_another_language_is_translated_for_screening_and_drawn_as_it_is(
+    world: World, client: Client
+) -> None:
+    text = "un homme au chapeau rouge"
+    world.text_moderation.language_words = {"homme": [Language("fr", 0.99)]}
+    world.text_moderation.words = {"red hat": {"INSULT": 0.9}}
+    made = create(client, text_prompts=[{"text": text}])
+    assert document(world, made["id"]).prompts[0].text == text
+    world.translation.phrases = {text: "a man with a red hat"}
+    reply = client.post("/generations", {"text_prompts": [{"text": text}]})
+    assert reply.body["category"] == "INSULT"
+
+
+def test_another_language_is_refused_where_nothing_is_translated(world: World) -> None:
+    prompts = PromptSettings(other_languages="refuse")
+    moderation = {**SETTINGS["moderation"], "prompts": prompts.model_dump()}
+    world.settings = settings(moderation=moderation)
+    client = Client(build_app(ports(world)))
+    reply = client.post("/generations", {"text_prompts": [{"text": "портрет женщины в саду"}]})
+    assert (reply.status, reply.code) == (422, "language_not_supported")
+    assert reply.body["category"] == "LANGUAGE"
+
+
+@pytest.mark.parametrize(
+    "text", ["a sexy schoolgirl Xyzzy", "awful Xyzzy", "портрет Xyzzy", "Xyzzy"]
+)
+def test_no_word_of_a_prompt_reaches_the_log(
+    world: World, client: Client, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.text_moderation.words = {"awful": {"INSULT": 0.9}}
+    world.translation.available = False
+    client.post("/generations", {"text_prompts": [{"text": text}]})
+    world.text_moderation.failing = {"personal_data"}
+    client.post("/generations", {"text_prompts": [{"text": text}]})
+    logged = "".join(capsys.readouterr())
+    assert logged
+    for word in text.split():
+        assert word == "a" or word not in logged
 
 
 def test_what_is_not_wanted_may_be_named_unless_it_decides_the_picture(

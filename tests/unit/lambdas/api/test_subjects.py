@@ -107,6 +107,46 @@ def test_a_noun_that_no_prompt_may_say_names_no_subject(world: SubjectsWorld) ->
     assert (reply.status, reply.body["code"]) == (422, "prompt_rejected")
 
 
+@pytest.mark.parametrize(
+    ("changes", "category"),
+    [
+        ({"name": "n u d e"}, "SEXUAL"),
+        ({"name": "awful"}, "INSULT"),
+        ({"consent": {"statement": "You are vermin.", "accepted": True}}, "HATE_SPEECH"),
+    ],
+)
+def test_what_a_moderator_will_read_is_screened(
+    world: SubjectsWorld, changes: dict[str, Any], category: str
+) -> None:
+    world.text_moderation.words = {"awful": {"INSULT": 0.9}, "vermin": {"HATE_SPEECH": 0.9}}
+    reply = world.client.post("/subjects", {**ADA, **changes})
+    assert (reply.status, reply.code, reply.body["category"]) == (422, "text_rejected", category)
+    assert "awful" not in str(reply.body)
+    assert world.client.get("/subjects").body["items"] == []
+    if "name" in changes:
+        subject = world.new_subject()
+        reply = world.client.patch(f"/subjects/{subject}", changes)
+        assert (reply.status, reply.body["category"]) == (422, category)
+        assert world.client.get(f"/subjects/{subject}").body["name"] == "Ada"
+
+
+def test_a_person_is_no_child(world: SubjectsWorld) -> None:
+    reply = world.client.post("/subjects", {**ADA, "class_noun": "toddler"})
+    assert reply.body["category"] == "MINORS"
+    world.new_subject(kind="object", class_noun="toddler")
+
+
+def test_without_moderation_nothing_is_named(world: SubjectsWorld) -> None:
+    subject = world.new_subject()
+    world.text_moderation.available = False
+    created = world.client.post("/subjects", ADA)
+    renamed = world.client.patch(f"/subjects/{subject}", {"name": "Eve"})
+    for reply in (created, renamed):
+        assert reply.status == 503
+        assert int(reply.headers["Retry-After"]) > 0
+    assert [item["name"] for item in world.client.get("/subjects").body["items"]] == ["Ada"]
+
+
 def test_there_is_a_limit_to_subjects_and_deleting_one_makes_room(world: SubjectsWorld) -> None:
     first, *_ = (world.new_subject() for _ in range(3))
     reply = world.client.post("/subjects", ADA)

@@ -1,0 +1,11 @@
+"""What every block of settings is: frozen, and strict about its keys."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class SettingsBlock(BaseModel):
+    """An unknown key is an error, so that a misspelt setting is never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
