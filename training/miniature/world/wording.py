@@ -74,13 +74,15 @@ FILLERS = (
 LOOKS = {
     "flat": (
         (
-            "3d render of", "computer rendered model of", "analog film photo of", "anime artwork of", "cinematic still of",
+            "3d render of", "computer rendered model of", "analog film photo of",
+            "anime artwork of", "cinematic still of",
             "comic book panel of", "digital painting of", "isometric view of",
             "low poly model of", "clay sculpture of", "origami of", "photograph of", "photo of",
             "seamless tileable texture of", "",
         ),
         (
-            "global illumination", "natural light", "50 mm lens", "true colours", "lifelike texture", "clean line work",
+            "global illumination", "natural light", "50 mm lens", "true colours",
+            "lifelike texture", "clean line work",
             "cel shading", "expressive eyes", "vivid colours", "35 mm grain", "faded colours",
             "light leak", "slight vignette", "anamorphic lens", "shallow focus",
             "moody colour grading", "bold ink outlines", "halftone dots", "dynamic composition",
