@@ -98,6 +98,11 @@ class Journey:
                 good = upload not in refused
                 expect((verdict["state"] == "accepted") == good, f"{upload.name} was misjudged")
             self.ids.update(verdicts)
+            judged = self.client.get(f"/subjects/{subject}/photos")["set"]
+            print(f"  together they score {judged['score']} of 100", flush=True)
+            for advice in judged["advice"]:
+                print(f"    {advice['detail']}", flush=True)
+            expect(judged["score"] >= judged["minimum_score"], f"the set was misjudged: {judged}")
             summary = self.client.get(f"/subjects/{subject}")["photos"]
             expect(summary["accepted"] == 12, f"12 photos should count, not {summary['accepted']}")
             again = self.client.post(f"/subjects/{subject}/photos", {"photos": wanted[:1]})[
