@@ -102,6 +102,11 @@ class Journey:
             for upload, verdict in zip(good + refused, verdicts, strict=True):
                 right = (verdict["state"] == "accepted") == (upload in good)
                 expect(right, f"{upload.name} was misjudged")
+            judged = self.client.get(f"/subjects/{subject}/photos")["set"]
+            print(f"  together they score {judged['score']} of 100", flush=True)
+            for advice in judged["advice"]:
+                print(f"    {advice['detail']}", flush=True)
+            expect(judged["score"] >= judged["minimum_score"], f"the set was misjudged: {judged}")
             summary = self.client.get(f"/subjects/{subject}")["photos"]
             expect(summary["accepted"] == 12, f"12 photos should count, not {summary['accepted']}")
             again = self._slots(subject, good[:1])

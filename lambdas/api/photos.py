@@ -19,6 +19,7 @@ from lambdas.domain.locations import UploadKey, photo_key
 from lambdas.domain.photo import ContentType, Photo, PhotoState, reason_for
 from lambdas.domain.photo_set import SetReport, report_on
 from lambdas.records import photos
+from lambdas.records.photo_sets import accepted_looks
 from lambdas.records.subjects import read_subject
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def add_photo_routes(api: Api, ports: SubjectPorts) -> None:
             after=request.page.position,
         )
         page = page_of(request, _LIST, [_document(each, ports, now) for each in found], position)
-        looks = photos.accepted_looks(table, request.owner, subject_id)
+        looks = accepted_looks(table, request.owner, subject_id)
         report = report_on(subject.kind, looks, settings.set)
         return replace(page, body={**(page.body or {}), "set": _set(report, settings.set)})
 

@@ -20,7 +20,7 @@ from lambdas.domain.training import Training, TrainingState
 from lambdas.domain.training_failure import TrainingFailureCode, failure_of
 from lambdas.lambda_handler import lambda_handler
 from lambdas.ports import ObjectMissing, ObjectTooLarge
-from lambdas.records.photos import accepted_looks
+from lambdas.records.photo_sets import accepted_looks
 from lambdas.records.subjects import read_subject
 from lambdas.records.trainings import (
     create_training,

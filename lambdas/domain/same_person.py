@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 # How many photos alike make a person.
 QUORUM = 3
@@ -103,8 +104,9 @@ def comparisons(people: People) -> Comparisons:
     """Which comparisons tell whether a new face belongs to the set."""
     person = people.person()
     if not person:
-        # Some of every group, the largest first.
-        return Comparisons(tuple(one for group in people.groups() for one in group)[:CORE])
+        # One of every group before a second of any, the largest group first.
+        rounds = zip_longest(*people.groups())
+        return Comparisons(tuple(one for row in rounds for one in row if one is not None)[:CORE])
     medoid = people.medoid(person)
     others = sorted(
         (one for one in person if one != medoid),

@@ -35,7 +35,7 @@ from lambdas.events.examining.one_photo import Examiner
 from lambdas.events.queue_batch import queue_handler
 from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.ports import ObjectMissing
-from lambdas.records import photos
+from lambdas.records import photo_sets, photos
 from lambdas.records.subjects import read_subject
 
 if TYPE_CHECKING:
@@ -118,14 +118,14 @@ class Intake:
         """Accept the photo, or raise the verdict; False if the photo changed meanwhile."""
         ports = self._ports
         subject = read_subject(ports.table, photo.owner, photo.subject_id)
-        accepted, _ = photos.read_set(ports.table, photo.owner, photo.subject_id)
+        accepted, _ = photo_sets.read_set(ports.table, photo.owner, photo.subject_id)
         examined = self._examiner.examine(str(upload), subject.kind, _looks(accepted))
         comparing = Comparing(
             examined.normal.jpeg, ports.settings.photos.set, ports.photos, ports.moderation
         )
         # As often as other photos can be accepted in between.
         for _ in range(ports.settings.photos.maximum):
-            accepted, ever = photos.read_set(ports.table, photo.owner, photo.subject_id)
+            accepted, ever = photo_sets.read_set(ports.table, photo.owner, photo.subject_id)
             standing = self._standing(examined.look, subject.kind, accepted, ever, comparing)
             if self._accept(photo, examined.normal, standing):
                 return True
@@ -154,7 +154,7 @@ class Intake:
     def _accept(self, photo: Photo, normal: NormalPhoto, standing: Standing) -> bool:
         key = photo_key(*_names(photo))
         self._ports.photos.write(key, normal.jpeg, content_type="image/jpeg")
-        accepted = photos.accept(
+        accepted = photo_sets.accept(
             self._ports.table,
             photo,
             standing.look,

@@ -6,12 +6,10 @@ the same moment cannot both take the last one.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from lambdas.domain import moments
 from lambdas.domain.errors import Conflict, NotFound, Unavailable
-from lambdas.domain.look import Look, Pose
 from lambdas.domain.photo import (
     PHOTO,
     ContentType,
@@ -23,8 +21,9 @@ from lambdas.domain.photo import (
 from lambdas.records import keys
 from lambdas.records.account import account_erasing, not_erasing
 from lambdas.records.erasures import OVERDUE, Erasure, ErasureKind, tombstone
+from lambdas.records.looks import look_from
 from lambdas.records.subjects import IS_LIVE, read_subject, subject_from
-from lambdas.table import NEW, AtMost, ConditionFailed, Delete, Is, Item, Put, Update, Write
+from lambdas.table import NEW, AtMost, ConditionFailed, Delete, Is, Item, Put, Update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -52,7 +51,7 @@ def photo_from(item: Item) -> Photo:
         rejection=RejectionCode(code) if code else None,
         width=item.get("width"),
         height=item.get("height"),
-        look=_look_from(item["look"]) if "look" in item else None,
+        look=look_from(item["look"]) if "look" in item else None,
         changed_at=moments.from_text(item["updated_at"]),
     )
 
@@ -74,32 +73,6 @@ def _item(photo: Photo) -> Item:
         "created_at": moments.to_text(photo.created_at),
         "updated_at": moments.to_text(photo.created_at),
         "expires_at": expires,
-    }
-
-
-def _look_from(item: Item) -> Look:
-    pose = item.get("pose")
-    return Look(
-        hash=int(item["hash"], 16),
-        brightness=item["brightness"],
-        sharpness=item["sharpness"],
-        background=tuple(item["background"]),
-        pose=Pose(*pose) if pose else None,
-        ordinal=item["ordinal"],
-        likeness={int(other): float(value) for other, value in item["likeness"].items()},
-    )
-
-
-def _look_item(look: Look) -> Item:
-    return {
-        "hash": f"{look.hash:016x}",
-        "brightness": look.brightness,
-        "sharpness": look.sharpness,
-        "background": list(look.background),
-        "pose": [look.pose.yaw, look.pose.pitch, look.pose.roll] if look.pose else None,
-        "ordinal": look.ordinal,
-        # By ordinal, not by id: a photo that is deleted is named nowhere.
-        "likeness": {str(other): value for other, value in look.likeness.items()},
     }
 
 
@@ -197,7 +170,7 @@ def step(
 ) -> bool:
     """Move a photo on; False if it is no longer where `photo` says, or its subject is gone.
 
-    Raises IllegalTransition for a step that does not exist. Acceptance is `accept`'s.
+    Raises IllegalTransition for a step that does not exist. Acceptance is `photo_sets.accept`'s.
     """
     PHOTO.step(photo.state, target)
     since = moments.to_text(now)
@@ -224,96 +197,6 @@ def step(
     except ConditionFailed:
         return False
     return True
-
-
-def accept(
-    table: Table,
-    photo: Photo,
-    look: Look,
-    size: tuple[int, int],
-    now: datetime,
-    *,
-    outsiders: Sequence[Photo] = (),
-    learned: Sequence[Photo] = (),
-) -> bool:
-    """Accept a photo, the `look.ordinal`-th of its subject; all or nothing.
-
-    False if it is no longer where `photo` says, its subject is gone, or another photo was accepted
-    since the set was looked at: the verdict may then be another. `outsiders` are accepted photos
-    that turned out to show somebody else; they are rejected, and their files left to the erasure.
-    `learned` are accepted photos whose `look` has more in it than before. `size` is (width, height)
-    in pixels.
-    """
-    PHOTO.step(photo.state, PhotoState.ACCEPTED)
-    since = moments.to_text(now)
-    counts = Counter(count_changes(photo.state, PhotoState.ACCEPTED))
-    writes: list[Write] = [
-        Update(
-            keys.photo_key(photo.owner, photo.subject_id, photo.id),
-            set={
-                "state": PhotoState.ACCEPTED.value,
-                "updated_at": since,
-                "width": size[0],
-                "height": size[1],
-                "look": _look_item(look),
-            },
-            remove=("gsi2pk", "gsi2sk"),
-            when=(Is("state", photo.state.value),),
-        )
-    ]
-    for outsider in outsiders:
-        PHOTO.step(outsider.state, PhotoState.REJECTED)
-        counts.update(count_changes(outsider.state, PhotoState.REJECTED))
-        writes += [
-            Update(
-                keys.photo_key(outsider.owner, outsider.subject_id, outsider.id),
-                set={
-                    "state": PhotoState.REJECTED.value,
-                    "rejection": RejectionCode.DIFFERENT_PERSON.value,
-                    "updated_at": since,
-                },
-                remove=("look",),
-                when=(Is("state", outsider.state.value),),
-            ),
-            _stray_files(outsider.owner, outsider.subject_id, outsider.id, now),
-        ]
-    writes += [
-        Update(
-            keys.photo_key(known.owner, known.subject_id, known.id),
-            set={"look": _look_item(known.look)},
-            when=(Is("state", PhotoState.ACCEPTED.value),),
-        )
-        for known in learned
-        if known.look
-    ]
-    subject = Update(
-        keys.subject_key(photo.owner, photo.subject_id),
-        # The ordinal is one more than the photos that the verdict knew of.
-        set={"photos_accepted_ever": look.ordinal},
-        add={name: change for name, change in counts.items() if change},
-        when=(IS_LIVE, AtMost("photos_accepted_ever", look.ordinal - 1)),
-    )
-    try:
-        table.write(*writes, subject)
-    except ConditionFailed:
-        return False
-    return True
-
-
-def read_set(table: Table, owner: str, subject_id: str) -> tuple[list[Photo], int]:
-    """The accepted photos, and how many were ever accepted; raises NotFound.
-
-    The number is read first: what is accepted in between makes `accept` fail, never the set old.
-    """
-    ever = read_subject(table, owner, subject_id).photos.accepted_ever
-    found = all_photos(table, owner, subject_id)
-    return [photo for photo in found if photo.state is PhotoState.ACCEPTED], ever
-
-
-def accepted_looks(table: Table, owner: str, subject_id: str) -> list[Look]:
-    """What is remembered of the accepted photos."""
-    found = all_photos(table, owner, subject_id)
-    return [photo.look for photo in found if photo.state is PhotoState.ACCEPTED and photo.look]
 
 
 def expire_lapsed(table: Table, owner: str, subject_id: str, now: datetime) -> int:
@@ -358,8 +241,9 @@ def remember_stray_files(
     table: Table, owner: str, subject_id: str, photo_id: str, now: datetime
 ) -> None:
     """A photo is gone, yet its files may have been written since: have them erased now."""
-    table.write(_stray_files(owner, subject_id, photo_id, now))
+    table.write(stray_files(owner, subject_id, photo_id, now))
 
 
-def _stray_files(owner: str, subject_id: str, photo_id: str, now: datetime) -> Put:
+def stray_files(owner: str, subject_id: str, photo_id: str, now: datetime) -> Put:
+    """The write that has the files of such a photo erased now."""
     return tombstone(Erasure(ErasureKind.PHOTO, owner, photo_id, subject_id), due=now)

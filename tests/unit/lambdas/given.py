@@ -17,7 +17,8 @@ from lambdas.domain.subject import Consent, Subject, SubjectKind
 from lambdas.domain.text_screening import TextScreening
 from lambdas.domain.training import Training, job_name
 from lambdas.records import keys
-from lambdas.records.photos import accept, create_slots, step
+from lambdas.records.photo_sets import accept
+from lambdas.records.photos import create_slots, step
 from lambdas.records.subjects import create_subject, read_subject
 from lambdas.records.trainings import read_training
 from tests.unit.lambdas.fakes import (

@@ -6,7 +6,8 @@ import pytest
 
 from lambdas.domain.look import Look, Pose
 from lambdas.domain.photo import PhotoState, RejectionCode
-from lambdas.records.photos import accept, read_photo, step
+from lambdas.records.photo_sets import accept
+from lambdas.records.photos import read_photo, step
 from lambdas.records.subjects import read_subject
 from tests.unit.lambdas.api.subjects_world import SubjectsWorld
 from tests.unit.lambdas.gateway import OWNER

@@ -139,6 +139,14 @@ def test_the_background_hardly_depends_on_light_and_not_on_mirroring() -> None:
     assert shared(before, measuring.background(mirrored, HEAD)) >= 95
 
 
+def test_what_is_above_and_beside_the_head_is_background_what_is_below_is_the_body() -> None:
+    low = Face(99, width=0.2, height=0.2, left=0.4, top=0.6)
+    picture = Image.new("RGB", (320, 320), "#a03030")
+    picture.paste("#30a040", (130, 190, 190, 320))
+    assert measuring.background(picture, low)[0] == 100
+    assert measuring.background(picture, None)[0] < 100
+
+
 def test_without_a_face_the_middle_is_the_subject() -> None:
     picture = Image.new("RGB", (200, 200), "#a03030")
     picture.paste("#30a040", (60, 60, 140, 140))

@@ -16,7 +16,8 @@ from lambdas.domain.look import Pose
 from lambdas.domain.photo import Photo, PhotoState, RejectionCode
 from lambdas.domain.subject import SubjectKind
 from lambdas.records.erasures import due_erasures
-from lambdas.records.photos import all_photos, begin_photo_erasure, read_photo, read_set
+from lambdas.records.photo_sets import read_set
+from lambdas.records.photos import all_photos, begin_photo_erasure, read_photo
 from tests.unit.lambdas.events.test_intake import ADULT, UNSAFE, IntakeWorld, small_photos
 from tests.unit.lambdas.gateway import OWNER
 from tests.unit.lambdas.given import SETTINGS
