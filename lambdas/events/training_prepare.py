@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 from lambdas import environment, telemetry, wiring
 from lambdas.domain.errors import NotFound
 from lambdas.domain.ids import Prefix, is_id
-from lambdas.domain.locations import photo_key, photo_prefix, training_prefix
+from lambdas.domain.locations import (
+    class_images_prefix,
+    photo_key,
+    photo_prefix,
+    training_prefix,
+)
 from lambdas.domain.photo import PhotoState
 from lambdas.domain.training import job_name
 from lambdas.domain.training_failure import PhotosMissing, TrainingGone
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from lambdas.ports import Clock, ObjectStore, Table
 
 MANIFEST_FILE = "photos.manifest"
+PLACEHOLDER = "about.txt"
 # SageMaker's framework containers: which program of which archive to run ("script mode",
 # sagemaker-training-toolkit).
 PROGRAM = "train.py"
@@ -35,13 +41,13 @@ PROGRAM = "train.py"
 
 @dataclass(frozen=True)
 class PreparePorts:
-    """What this step needs. Of photos and models, only the buckets' names."""
+    """What this step needs. Of the photos, only the bucket's name."""
 
     table: Table
     clock: Clock
     work: ObjectStore
+    models: ObjectStore
     photos_bucket: str
-    models_bucket: str
     code_uri: str
     settings: DomainSettings
 
@@ -60,6 +66,10 @@ def build_handler(ports: PreparePorts) -> Handler:
         body = json.dumps(manifest).encode()
         work.write(f"{prefix}{MANIFEST_FILE}", body, content_type="application/json")
         settings = ports.settings
+        told = hyperparameters(training, subject, settings)
+        class_images = class_images_prefix(told)
+        # SageMaker refuses a channel without objects: there is always one.
+        ports.models.write(f"{class_images}{PLACEHOLDER}", b"", content_type="text/plain")
         telemetry.logger.info("training_prepared", extra={"photos": len(manifest) - 1})
         return {
             "training_id": given.training_id,
@@ -68,12 +78,13 @@ def build_handler(ports: PreparePorts) -> Handler:
             "attempt": given.attempt,
             "job_name": job_name(given.training_id, given.attempt),
             "hyperparameters": {
-                **hyperparameters(training, subject, settings).to_strings(),
+                **told.to_strings(),
                 "sagemaker_program": PROGRAM,
                 "sagemaker_submit_directory": ports.code_uri,
             },
             "photos_manifest_uri": f"s3://{work.bucket}/{prefix}{MANIFEST_FILE}",
-            "model_uri": f"s3://{ports.models_bucket}/base/{settings.base_model.id}/",
+            "model_uri": f"s3://{ports.models.bucket}/base/{settings.base_model.id}/",
+            "prior_uri": f"s3://{ports.models.bucket}/{class_images}",
             "output_uri": f"s3://{work.bucket}/{prefix}output/",
             "checkpoint_uri": f"s3://{work.bucket}/{prefix}checkpoints/",
             "max_runtime_seconds": settings.training.max_runtime_seconds,
@@ -116,8 +127,8 @@ def _wired() -> Handler:
             table=wiring.table(),
             clock=wiring.clock(),
             work=wiring.bucket("WORK_BUCKET"),
+            models=wiring.bucket("MODELS_BUCKET"),
             photos_bucket=variables.need("PHOTOS_BUCKET"),
-            models_bucket=variables.need("MODELS_BUCKET"),
             code_uri=variables.need("TRAINING_CODE_URI"),
             settings=variables.settings(),
         )

@@ -47,7 +47,7 @@ def test_training_lowers_the_loss_on_fixed_noise(trained: Run) -> None:
 
 
 def test_pictures_move_towards_the_photos(trained: Run) -> None:
-    assert float(str(trained.manifest.metrics["movement"])) >= 0.2
+    assert float(str(trained.manifest.metrics["likeness"])) >= 0.2
 
 
 def test_the_progress_document_tells_where_the_run_ended(trained: Run) -> None:

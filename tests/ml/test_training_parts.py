@@ -12,7 +12,6 @@ from tests.ml.training_runs import ULID
 from training import checkpoint
 from training.captions import class_caption, subject_captions
 from training.errors import TrainingError
-from training.evaluation import Movement, low_frequencies
 from training.latents import LatentCache
 from training.loss import check_prediction_type, min_snr_weights, target, weighted_loss
 from training.photos import Photo, as_pixels, load_photos, square
@@ -132,13 +131,6 @@ def test_latents_are_drawn_around_the_chosen_views() -> None:
     cache = LatentCache(mean, torch.full_like(mean, 0.5))
     drawn = cache.drawn(torch.tensor([1, 0]), torch.tensor([0, 1]), torch.ones(2, 1, 1, 1))
     assert drawn.flatten().tolist() == [2.5, 1.5]
-
-
-def test_movement_is_the_share_of_the_distance_that_is_gone() -> None:
-    assert Movement(0.4, 0.1).share == 0.75
-    assert Movement(0.1, 0.2).share == -1
-    assert Movement(0.0, 0.2).share == 0
-    assert low_frequencies(torch.ones(1, 3, 64, 64)).shape == (1, 3, 8, 8)
 
 
 def test_only_a_whole_checkpoint_of_the_same_run_is_taken(tmp_path: Path) -> None:
