@@ -17,6 +17,7 @@ from contract.adapter import file_sha256
 from contract.base_folder import content_hash, family_of, model_files
 from contract.base_model import BASE_FILE, BaseModel
 from contract.errors import ContractError
+from contract.measuring import measuring_files
 
 _SHIPPED = {
     name: Path(__file__).parent.parent / "models" / name for name in ("tiny-sd", "tiny-sdxl")
@@ -106,7 +107,7 @@ def publish(folder: Path, base_id: str, bucket: Bucket, *, replace: bool = False
             f"another model is published as {base_id}, and adapters may depend on it: "
             "choose another --id, or say --replace"
         )
-    pairs = [(file.as_posix(), folder / file) for file in files]
+    pairs = [(file.as_posix(), folder / file) for file in [*files, *measuring_files(folder)]]
     pairs.append((_CODE_FILE, Path(__file__).with_name("bootstrap.py")))
     for number, (name, path) in enumerate(pairs, start=1):
         digest = file_sha256(path)

@@ -15,14 +15,12 @@ from safetensors.torch import load_file
 from torch.nn import functional as nnf
 from transformers import CLIPVisionModelWithProjection
 
+from contract.measuring import MEASURING_FOLDER, PIXELS_FILE, PROJECTION_FILE
 from contract.training_failure import FailureCode
 from training.base import Base
 from training.errors import TrainingError
 
-CLIP_FOLDER = "clip"
-PROJECTION_FILE = "text_projection.safetensors"
 _PROJECTION = "text_projection.weight"
-_NORMAL_FILE = "preprocessor_config.json"
 _GRID = 8  # low frequencies: a picture as 8×8 mean colours
 
 
@@ -49,14 +47,14 @@ class Encoder(Protocol):
 
 def encoder_for(folder: Path, base: Base) -> Encoder:
     """The pair of the base model in `folder`, or what does without one."""
-    if not (folder / CLIP_FOLDER).is_dir():
+    if not (folder / MEASURING_FOLDER).is_dir():
         return LowFrequencies()
     try:
-        return ClipPair(folder / CLIP_FOLDER, base)
+        return ClipPair(folder / MEASURING_FOLDER, base)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise TrainingError(
             FailureCode.BASE_MODEL_INVALID,
-            f"The base model's {CLIP_FOLDER}/ cannot be used: {type(error).__name__}.",
+            f"The base model's {MEASURING_FOLDER}/ cannot be used: {type(error).__name__}.",
         ) from error
 
 
@@ -81,8 +79,8 @@ class ClipPair:
         if self._projection.shape != width:
             raise ValueError("the projection does not fit the text encoder")
         normal = {"image_mean": [0.5], "image_std": [0.5]}
-        if (folder / _NORMAL_FILE).exists():
-            normal = json.loads((folder / _NORMAL_FILE).read_text())
+        if (folder / PIXELS_FILE).exists():
+            normal = json.loads((folder / PIXELS_FILE).read_text())
         self._mean = torch.tensor(normal["image_mean"]).view(-1, 1, 1)
         self._deviation = torch.tensor(normal["image_std"]).view(-1, 1, 1)
 
