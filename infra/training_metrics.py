@@ -1,6 +1,6 @@
 """Numbers that SageMaker reads from a training job's log and publishes to CloudWatch.
 
-They land in the namespace ``/aws/sagemaker/TrainingJobs`` with the dimension ``Host``
+They land in the namespace ``/aws/sagemaker/TrainingJobs`` with the dimension ``TrainingJobName``
 (https://docs.aws.amazon.com/sagemaker/latest/dg/define-train-metrics.html). The lines are those of
 ``training/progress.py``; a test holds these expressions to them. At most 40, of 500 characters:
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AlgorithmSpecification.html
