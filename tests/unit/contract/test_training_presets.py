@@ -29,10 +29,8 @@ def test_presets_cost_more_from_one_to_the_next() -> None:
 def test_the_page_states_each_presets_steps_and_cost(name: PresetName) -> None:
     row = re.search(rf"\| `{name}` \| × (\S+) \| (\S+) \|", PAGE.read_text(encoding="utf-8"))
     assert row is not None
-    assert (float(row[1]), float(row[2])) == (
-        PRESETS[name].steps,
-        pytest.approx(PRESETS[name].cost),
-    )
+    assert float(row[1]) == PRESETS[name].steps
+    assert float(row[2]) == pytest.approx(PRESETS[name].cost)
 
 
 def test_no_run_is_shorter_than_a_step() -> None:
