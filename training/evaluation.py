@@ -10,7 +10,6 @@ from contract.training_job import Hyperparameters
 from training.base import Base
 from training.conditioning import Conditioning, predict
 from training.latents import LatentCache
-from training.loss import target
 from training.sampling import denoise
 
 _LEVELS = 8  # timesteps of the fixed set
@@ -30,15 +29,13 @@ def fixed_loss(base: Base, latents: LatentCache, told: Conditioning, side: int) 
     rng = torch.Generator().manual_seed(1)
     photos = latents.mean[0, :_PHOTOS]
     total = 0.0
-    steps = base.scheduler.config.num_train_timesteps
-    for level in range(_LEVELS):
-        moment = (2 * level + 1) * steps // (2 * _LEVELS)
+    for moment in base.noise.levels(_LEVELS).to(base.device):
         for photo in photos:
             noise = torch.randn((1, *photo.shape), generator=rng).to(base.device)
-            times = torch.tensor([moment], device=base.device)
-            noisy = base.scheduler.add_noise(photo[None], noise, times)
+            times = moment[None]
+            noisy = base.noise.noised(photo[None], noise, times)
             predicted = predict(base, noisy, times, told.rows([0]), side)
-            wanted = target(base.scheduler, photo[None], noise, times)
+            wanted = base.noise.target(photo[None], noise, times)
             total += nnf.mse_loss(predicted, wanted).item()
     return total / (_LEVELS * len(photos))
 
@@ -68,25 +65,24 @@ def movement(
 ) -> Movement:
     """Pictures from the same noise, of the class by the base and of the subject by the adapter.
 
-    `pixels` are the photos (n, 3, side, side). The UNet's LoRA must be on; it is on afterwards.
+    `pixels` are the photos (n, 3, side, side). The LoRA must be on; it is on afterwards.
     """
     side = settings.resolution
-    factor = 2 ** (len(base.vae.config.block_out_channels) - 1)
-    shape = (1, base.unet.config.in_channels, side // factor, side // factor)
+    shape = (1, *base.latent_shape(side))
     photos = low_frequencies(pixels)
     distances: dict[str, list[float]] = {"base": [], "tuned": []}
     for seed in range(_PICTURES):
         noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed)).to(base.device)
         for name, told in (("base", told_base), ("tuned", told_tuned)):
             if name == "base":
-                base.unet.disable_adapters()
+                base.denoiser.disable_adapters()
             try:
                 latents = denoise(
                     base, noise, told, untold, side, _STEPS, guidance=_GUIDANCE, pause=pause
                 )
             finally:
-                base.unet.enable_adapters()
-            picture = base.vae.decode(latents / base.vae.config.scaling_factor).sample
+                base.denoiser.enable_adapters()
+            picture = base.decoded(latents)
             apart = (
                 (low_frequencies(picture.float().cpu()) - photos).square().mean((1, 2, 3)).sqrt()
             )

@@ -21,7 +21,6 @@ from training.evaluation import fixed_loss, movement
 from training.latents import LatentCache, cache_latents
 from training.loop import Loop, Prior
 from training.lora import adapter_tensors, inject
-from training.loss import check_prediction_type
 from training.photos import Photo, as_pixels, load_photos
 from training.prior import class_latents
 from training.progress import ProgressFile
@@ -55,7 +54,6 @@ def run(settings: Hyperparameters, folders: Folders, stop: Callable[[], bool]) -
     photos = load_photos(folders.photos)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     base = load_base(folders.model, settings.base_model_id, settings.precision, device)
-    check_prediction_type(base.scheduler)
     _log.info(
         "event=loaded training_id=%s photos=%d base=%s device=%s",
         settings.training_id,
@@ -73,10 +71,10 @@ def run(settings: Hyperparameters, folders: Folders, stop: Callable[[], bool]) -
     with torch.no_grad():
         plain = encode(base, tokens, [class_caption(settings.kind, settings.class_noun), ""])
     prior = _prior(settings, base, latents, plain, pause)
-    lora = inject(base.unet, settings.rank, settings.seed)
+    lora = inject(base, settings.rank, settings.seed)
     if settings.gradient_checkpointing:
-        base.unet.enable_gradient_checkpointing()
-        base.unet.train()
+        base.denoiser.enable_gradient_checkpointing()
+        base.denoiser.train()
     loop = Loop(settings, base, latents, captions, tokens, lora, prior)
     loss_first = _resume_or_begin(settings, folders, base, photos, latents, captions, tokens, loop)
     resumed_at = loop.step
@@ -109,7 +107,7 @@ def run(settings: Hyperparameters, folders: Folders, stop: Callable[[], bool]) -
     seconds_per_step = clock.seconds_per_step()
 
     progress.phase(Phase.EVALUATING)
-    base.unet.eval()
+    base.denoiser.eval()
     with torch.no_grad():
         told = encode(base, tokens, captions[:1])
     loss_last = fixed_loss(base, latents, told, settings.resolution)
@@ -129,7 +127,7 @@ def run(settings: Hyperparameters, folders: Folders, stop: Callable[[], bool]) -
     }
 
     progress.phase(Phase.PUBLISHING)
-    tensors = adapter_tensors(base.unet)
+    tensors = adapter_tensors(base)
     tensors |= {key: token.vectors.detach().float().cpu() for key, token in tokens.items()}
     manifest = publish(folders.artifacts, tensors, base.description, settings, metrics)
     _log.info(

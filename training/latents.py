@@ -40,5 +40,5 @@ def cache_latents(vae: AutoencoderKL, pixels: torch.Tensor, *, mirror: bool) -> 
         posteriors = [vae.encode(one[None].to(vae.device)).latent_dist for one in view]
         means.append(torch.cat([posterior.mean for posterior in posteriors]))
         deviations.append(torch.cat([posterior.std for posterior in posteriors]))
-    scale = vae.config.scaling_factor
-    return LatentCache(torch.stack(means) * scale, torch.stack(deviations) * scale)
+    scale, shift = vae.config.scaling_factor, vae.config.shift_factor or 0.0
+    return LatentCache((torch.stack(means) - shift) * scale, torch.stack(deviations) * scale)

@@ -43,5 +43,5 @@ def hyperparameters(
         checkpoint_every=max(1, min(_MAX_STEPS_BETWEEN_CHECKPOINTS, steps_between)),
         # Adam's states and SDXL's activations fit into 24 GB only so.
         precision=Precision.FP32 if base.precision == "fp32" else Precision.BF16,
-        gradient_checkpointing=base.family == Family.SDXL,
+        gradient_checkpointing=base.family != Family.SD,
     )
