@@ -10,7 +10,6 @@ from training.base import Base
 from training.conditioning import Conditioning, predict
 from training.encoders import Encoder
 from training.latents import LatentCache
-from training.loss import target
 from training.sampling import denoise
 
 STEPS = 12  # of a measured picture
@@ -30,15 +29,13 @@ def fixed_loss(base: Base, latents: LatentCache, told: Conditioning, side: int) 
     rng = torch.Generator().manual_seed(1)
     photos = latents.mean[0, :_PHOTOS]
     total = 0.0
-    steps = base.scheduler.config.num_train_timesteps
-    for level in range(_LEVELS):
-        moment = (2 * level + 1) * steps // (2 * _LEVELS)
+    for moment in base.noise.levels(_LEVELS).to(base.device):
         for photo in photos:
             noise = torch.randn((1, *photo.shape), generator=rng).to(base.device)
-            times = torch.tensor([moment], device=base.device)
-            noisy = base.scheduler.add_noise(photo[None], noise, times)
+            times = moment[None]
+            noisy = base.noise.noised(photo[None], noise, times)
             predicted = predict(base, noisy, times, told.rows([0]), side)
-            wanted = target(base.scheduler, photo[None], noise, times)
+            wanted = base.noise.target(photo[None], noise, times)
             total += nnf.mse_loss(predicted, wanted).item()
     return total / (_LEVELS * len(photos))
 
@@ -110,7 +107,7 @@ class Evaluation:
             decoded = []
             for one in latents:
                 self._pause()
-                decoded.append(base.vae.decode(one[None] / base.vae.config.scaling_factor).sample)
+                decoded.append(base.decoded(one[None]))
         return torch.cat(decoded).float().cpu()
 
     def measure(self, pictures: torch.Tensor) -> Measured:
@@ -135,8 +132,7 @@ class Evaluation:
 
 def _noise(base: Base, side: int, count: int) -> torch.Tensor:
     """(count, channels, height, width), each picture's from its own seed."""
-    factor = 2 ** (len(base.vae.config.block_out_channels) - 1)
-    shape = (1, base.unet.config.in_channels, side // factor, side // factor)
+    shape = (1, *base.latent_shape(side))
     drawn = [torch.randn(shape, generator=torch.Generator().manual_seed(n)) for n in range(count)]
     return torch.cat(drawn)
 

@@ -114,7 +114,7 @@ def run(settings: Hyperparameters, folders: Folders, stop: Callable[[], bool]) -
     progress.phase(Phase.EVALUATING)
     scores, weights = chooser.best
     loop.take(weights)
-    ready.base.unet.eval()
+    ready.base.denoiser.eval()
     loss_last = ready.fixed_loss()
     if not math.isfinite(loss_last):
         raise TrainingError(FailureCode.LOSS_NOT_FINITE, "The training diverged at its end.")
@@ -132,7 +132,7 @@ def run(settings: Hyperparameters, folders: Folders, stop: Callable[[], bool]) -
         "measuring_share": round(clock.measuring_share(), 4),
         **_scores(ready, scores),
     }
-    tensors = adapter_tensors(ready.base.unet)
+    tensors = adapter_tensors(ready.base)
     tensors |= {key: token.vectors.detach().float().cpu() for key, token in ready.tokens.items()}
     manifest = publish(folders, tensors, ready.base.description, settings, metrics)
     _log.info(

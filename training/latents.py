@@ -52,8 +52,8 @@ def cache_latents(
         posteriors = [vae.encode(one[None].to(vae.device)).latent_dist for one in view]
         means.append(torch.cat([posterior.mean for posterior in posteriors]))
         deviations.append(torch.cat([posterior.std for posterior in posteriors]))
-    scale = vae.config.scaling_factor
-    mean, deviation = torch.stack(means) * scale, torch.stack(deviations) * scale
+    scale, shift = vae.config.scaling_factor, vae.config.shift_factor or 0.0
+    mean, deviation = (torch.stack(means) - shift) * scale, torch.stack(deviations) * scale
     if not mask_strength:
         return LatentCache(mean, deviation)
     size = (mean.shape[-2], mean.shape[-1])

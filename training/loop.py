@@ -15,7 +15,7 @@ from training.checkpoint import State
 from training.conditioning import Conditioning, encode, predict
 from training.errors import TrainingError
 from training.latents import LatentCache
-from training.loss import min_snr_weights, target, weighted_loss
+from training.loss import weighted_loss
 from training.optimizer import optimizer_for
 from training.subject_token import LearnedToken
 
@@ -137,7 +137,6 @@ class Loop:
         cache, count, rng = self._latents, self._settings.batch_size, self._generator
         shape = (count, *cache.mean.shape[2:])
         members = 0 if self._prior is None else count
-        times = self._base.scheduler.config.num_train_timesteps
         captions = torch.randint(len(self._captions) - 1, (count,), generator=rng)
         dropped = torch.rand(count, generator=rng) < self._settings.caption_dropout
         return Draws(
@@ -146,7 +145,7 @@ class Loop:
             captions=captions.masked_fill(dropped, len(self._captions) - 1).tolist(),
             posterior=torch.randn(shape, generator=rng),
             noise=torch.randn((count + members, *shape[1:]), generator=rng),
-            times=torch.randint(times, (count + members,), generator=rng),
+            times=self._base.noise.drawn(count + members, rng),
             members=torch.randint(
                 1 if self._prior is None else len(self._prior.latents), (members,), generator=rng
             ),
@@ -172,10 +171,10 @@ class Loop:
             latents = torch.cat([latents, self._prior.latents[drawn.members]])
             told = Conditioning.joined([told, self._prior.caption.rows([0] * len(drawn.members))])
         noise, times = drawn.noise.to(device), drawn.times.to(device)
-        noisy = base.scheduler.add_noise(latents, noise, times)
+        noisy = base.noise.noised(latents, noise, times)
         predicted = predict(base, noisy, times, told, settings.resolution)
-        wanted = target(base.scheduler, latents, noise, times)
-        weights = min_snr_weights(base.scheduler, times, settings.min_snr_gamma)
+        wanted = base.noise.target(latents, noise, times)
+        weights = base.noise.weights(times, settings.min_snr_gamma)
         own = settings.batch_size
         places = self._latents.weights_of(drawn.views, drawn.photos)
         loss = weighted_loss(predicted[:own], wanted[:own], weights[:own], places)

@@ -1,21 +1,9 @@
-"""The diffusion loss: what the UNet should have said, and how much each timestep counts."""
+"""The diffusion loss: what the denoiser should have said, and how much each timestep counts."""
 
 import torch
 from diffusers import DDIMScheduler
 
-from contract.training_failure import FailureCode
-from training.errors import TrainingError
-
-EPSILON, VELOCITY = "epsilon", "v_prediction"
-
-
-def check_prediction_type(scheduler: DDIMScheduler) -> None:
-    """Refuse a base model whose prediction is neither noise nor velocity."""
-    if scheduler.config.prediction_type not in {EPSILON, VELOCITY}:
-        raise TrainingError(
-            FailureCode.BASE_MODEL_INVALID,
-            "The base model cannot be used: its prediction type is not supported.",
-        )
+from contract.architecture import EPSILON
 
 
 def target(

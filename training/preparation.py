@@ -17,7 +17,6 @@ from training.evaluation import Evaluation, fixed_loss
 from training.latents import LatentCache, cache_latents
 from training.loop import Loop, Prior
 from training.lora import inject
-from training.loss import check_prediction_type
 from training.photos import Photo, as_pixels, load_photos, split, views_of
 from training.prior import class_images_key, class_latents
 from training.progress import ProgressFile
@@ -47,13 +46,13 @@ class Painter:
 
     def base_pictures(self) -> torch.Tensor:
         """What the untuned base draws."""
-        self.base.unet.disable_adapters()
+        self.base.denoiser.disable_adapters()
         try:
             with torch.no_grad():
                 told = encode(self.base, self.tokens, [of_class for _, of_class in self.prompts])
             return self._drawn(told)
         finally:
-            self.base.unet.enable_adapters()
+            self.base.denoiser.enable_adapters()
 
     def pictures(self) -> torch.Tensor:
         """What the mean weights draw."""
@@ -67,12 +66,12 @@ class Painter:
             return self.loop.weights()
 
     def _drawn(self, told: Conditioning) -> torch.Tensor:
-        training = self.base.unet.training
-        self.base.unet.eval()
+        training = self.base.denoiser.training
+        self.base.denoiser.eval()
         try:
             return self.evaluation.pictures(told, self.plain.rows([1]))
         finally:
-            self.base.unet.train(training)
+            self.base.denoiser.train(training)
 
 
 @dataclass
@@ -110,7 +109,6 @@ def prepare(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     precision = resolved(settings.precision, device)
     base = load_base(folders.model, settings.base_model_id, precision, device)
-    check_prediction_type(base.scheduler)
     encoder = encoder_for(folders.model, base)
     _log.info(
         "event=loaded training_id=%s photos=%d base=%s device=%s precision=%s measure=%s",
@@ -133,10 +131,10 @@ def prepare(
     with torch.no_grad():
         plain = encode(base, tokens, [class_caption(settings.kind, settings.class_noun), ""])
     prior = _prior(settings, folders, base, latents, plain, pause)
-    lora = inject(base.unet, settings.rank, settings.seed)
+    lora = inject(base, settings.rank, settings.seed)
     if settings.gradient_checkpointing:
-        base.unet.enable_gradient_checkpointing()
-        base.unet.train()
+        base.denoiser.enable_gradient_checkpointing()
+        base.denoiser.train()
     loop = Loop(settings, base, latents, captions, tokens, lora, prior)
 
     planned = plan(settings)

@@ -11,11 +11,11 @@ from contract.adapter import (
     CLASS_IMAGES_FILE,
     MANIFEST_FILE,
     METRICS_FILE,
-    TARGETS,
     AdapterManifest,
     file_sha256,
     write_whole,
 )
+from contract.architecture import ARCHITECTURES
 from contract.base_model import BaseModel
 from contract.document import FORMAT, Scalar
 from contract.training_job import Hyperparameters
@@ -40,7 +40,7 @@ def publish(
     manifest = AdapterManifest(
         base_model=base,
         rank=settings.rank,
-        targets=TARGETS,
+        targets=ARCHITECTURES[base.family].targets,
         token=settings.token,
         class_noun=settings.class_noun,
         training=settings.to_scalars(),

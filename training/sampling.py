@@ -20,13 +20,13 @@ def denoise(
     guidance: float = 1.0,
     pause: Callable[[], None],
 ) -> torch.Tensor:
-    """Plain DDIM from `noise` (n, c, h, w), told one text for all or one for each.
+    """Euler's steps (DDIM is that for diffusion) from `noise` (n, c, h, w).
 
-    `untold` is the empty text for guidance above 1.
+    Told one text for all, or one for each; `untold` is the empty text for guidance above 1.
     """
-    scheduler = base.scheduler
+    scheduler = base.noise.scheduler
     scheduler.set_timesteps(steps, device=noise.device)
-    latents: torch.Tensor = noise * scheduler.init_noise_sigma
+    latents = noise
     rows = [number % len(told.hidden) for number in range(len(noise))]
     unsaid_rows = [0] * len(noise)
     for time in scheduler.timesteps:

@@ -48,7 +48,7 @@ def hyperparameters(
         "likeness_floor": settings.training.likeness_floor,
         # Adam's states and SDXL's activations fit into 24 GB only so.
         "precision": Precision.FP32 if base.precision == "fp32" else Precision.AUTO,
-        "gradient_checkpointing": base.family == Family.SDXL,
+        "gradient_checkpointing": base.family != Family.SD,
     }
     overrides = settings.training.presets.get(name, {})
     return Hyperparameters(**{**values, **preset.switches, **overrides})

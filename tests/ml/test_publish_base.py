@@ -4,32 +4,12 @@ from pathlib import Path
 import pytest
 
 from contract.adapter import file_sha256
-from contract.base_folder import BaseFolderError, content_hash
+from contract.base_folder import content_hash
 from contract.base_model import BaseModel, Family
+from contract.errors import BaseFolderError
 from inference.publish_base import AlreadyPublishedError, main, publish
+from tests.ml.buckets import MemoryBucket
 from tests.ml.clip_pair import save_clip
-
-
-class MemoryBucket:
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
-        self.digests: dict[str, str] = {}
-        self.uploads: list[str] = []
-
-    def digest(self, key: str) -> str | None:
-        return self.digests.get(key)
-
-    def read(self, key: str) -> bytes | None:
-        return self.objects.get(key)
-
-    def store(self, key: str, path: Path, digest: str) -> None:
-        self.uploads.append(key)
-        self.objects[key] = path.read_bytes()
-        self.digests[key] = digest
-
-    def store_text(self, key: str, text: str) -> None:
-        self.uploads.append(key)
-        self.objects[key] = text.encode()
 
 
 @pytest.fixture
@@ -110,4 +90,4 @@ def test_the_command_says_what_is_wrong_with_its_source(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--source", str(tmp_path / "no"), "--id", "x", "--bucket", "models"]) == 1
-    assert "there is no folder" in capsys.readouterr().err
+    assert "is no folder, no s3://bucket/prefix and no hub id" in capsys.readouterr().err

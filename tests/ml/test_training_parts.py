@@ -14,7 +14,7 @@ from training.average import Average
 from training.captions import class_caption, subject_captions
 from training.errors import TrainingError
 from training.latents import LatentCache
-from training.loss import check_prediction_type, min_snr_weights, target, weighted_loss
+from training.loss import min_snr_weights, target, weighted_loss
 from training.photos import Photo, as_pixels, closer, load_photos, square, views_of
 from training.preparation import resolved
 from training.settings import Folders, read_hyperparameters
@@ -117,11 +117,6 @@ def test_the_target_is_noise_or_velocity() -> None:
     velocity = target(scheduler("v_prediction"), latents, noise, times)
     kept = scheduler("v_prediction").alphas_cumprod[times].view(-1, 1, 1, 1)
     assert torch.allclose(velocity, kept.sqrt() * noise - (1 - kept).sqrt() * latents, atol=1e-5)
-
-
-def test_a_base_that_predicts_something_else_is_refused() -> None:
-    with pytest.raises(TrainingError, match="BASE_MODEL_INVALID"):
-        check_prediction_type(scheduler("sample"))
 
 
 def test_the_loss_weighs_each_sample() -> None:
