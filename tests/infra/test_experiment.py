@@ -56,7 +56,6 @@ def test_an_experiment_is_the_deployed_job_but_for_photos_settings_and_code(prod
     assert given(asked["AlgorithmSpecification"]) == request["AlgorithmSpecification"]
     channels = {each["ChannelName"]: each for each in asked["InputDataConfig"]}
     assert list(channels) == [each["ChannelName"] for each in request["InputDataConfig"]]
-    assert {each["InputMode"] for each in channels.values()} <= {"File"}
     assert channels["model"]["DataSource"]["S3DataSource"]["S3Uri"] == MODEL
     assert channels["photos"]["DataSource"]["S3DataSource"]["S3Uri"] == f"{FOLDER}photos/"
     for name, address in (("OutputDataConfig", "S3OutputPath"), ("CheckpointConfig", "S3Uri")):

@@ -89,7 +89,7 @@ def test_an_experiment_trains_in_the_embedded_sagemaker(
     made.train(wait=False, logs=False)
     job = made._latest_training_job
     assert job is not None
-    found = world.finished(job.training_job_name, seconds=240)
+    found = world.finished(job.training_job_name, seconds=480)
     assert found["TrainingJobStatus"] == "Completed", found.get("FailureReason")
     manifest = AdapterManifest.from_json(
         world.read(f"{experiment.folder}output/{job.training_job_name}/output/model/manifest.json")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from contract.base_model import BaseModel, Family
 from contract.training_job import Hyperparameters
 from lambdas.domain.errors import Unavailable
 from lambdas.domain.ids import Prefix, new_id
@@ -14,6 +15,7 @@ from lambdas.domain.subject import Subject, SubjectKind
 from lambdas.domain.training import Training, TrainingState
 from lambdas.domain.training_failure import (
     AdapterRefused,
+    BaseUnusable,
     OutputMissing,
     PhotosMissing,
     TrainingGone,
@@ -22,6 +24,7 @@ from lambdas.events import training_failed, training_prepare, training_publish
 from lambdas.records.photos import all_photos, begin_photo_erasure
 from lambdas.records.subjects import begin_subject_erasure
 from lambdas.records.trainings import create_training, end_training
+from tests.unit.lambdas.fakes import FakeObjectStore
 from tests.unit.lambdas.gateway import OWNER, FakeContext
 from tests.unit.lambdas.given import ADAPTER, World, settings
 
@@ -50,14 +53,28 @@ def step_input(training: Training, attempt: int = 1, **more: Any) -> dict[str, A
     }
 
 
-def prepare(world: World, training: Training, attempt: int = 1) -> dict[str, Any]:
+def published_base(world: World) -> bytes:
+    """The description of the base model that the settings name."""
+    wanted = world.settings.base_model
+    return BaseModel(wanted.id, "0" * 64, Family(wanted.family)).to_json().encode()
+
+
+def prepare(
+    world: World, training: Training, attempt: int = 1, base: bytes | None = None
+) -> dict[str, Any]:
+    """Run the step; `base` is the description that lies in the bucket."""
+    models = FakeObjectStore("models")
+    key = f"base/{world.settings.base_model.id}/base.json"
+    models.write(key, base or published_base(world), content_type="application/json")
+    if base == b"":
+        models.delete([key])
     handler = training_prepare.build_handler(
         training_prepare.PreparePorts(
             table=world.table,
             clock=world.clock,
             work=world.work,
+            models=models,
             photos_bucket="photos",
-            models_bucket="models",
             code_uri="s3://assets/code.tar.gz",
             settings=world.settings,
         )
@@ -103,6 +120,24 @@ def test_prepare_lists_the_accepted_photos_as_sagemakers_manifest(world: World) 
     photos = [photo.id for photo in all_photos(world.table, OWNER, subject.id)]
     assert names == [f"{photo}.jpg" for photo in photos]
     assert len(names) == 10
+
+
+@pytest.mark.parametrize(
+    "published",
+    [
+        b"",
+        b"no description",
+        BaseModel("another", "0" * 64, Family.SD).to_json().encode(),
+        BaseModel("tiny-sd", "0" * 64, Family.SDXL).to_json().encode(),
+    ],
+    ids=["missing", "damaged", "another", "of another family"],
+)
+def test_a_base_model_that_cannot_be_used_costs_no_machine(world: World, published: bytes) -> None:
+    training = begun(world)
+    with pytest.raises(BaseUnusable):
+        prepare(world, training, base=published)
+    assert world.work.objects_by_key == {}
+    assert fail(world, training, "BaseUnusable")["retry"] is False
 
 
 def test_prepare_describes_a_job_that_the_training_program_accepts(world: World) -> None:
