@@ -54,4 +54,4 @@ def resolution_of(files: BaseFiles) -> int:
     levels = json_of(files, "vae/config.json").rest().get("block_out_channels")
     if not isinstance(side, int) or not isinstance(levels, list):
         raise BaseFolderError(f"{part}/ and vae/ do not say for which size they are made")
-    return min(MAX_RESOLUTION, side * 2 ** (len(levels) - 1))
+    return min(MAX_RESOLUTION, side << (len(levels) - 1))
