@@ -6,6 +6,7 @@
   (out, rank): LoRA on the attention projections named by the manifest's `targets`. This is the
   naming of peft and diffusers: a stock pipeline reads it with
   `load_lora_weights({key: t for key, t in tensors.items() if key.startswith("unet.")})`.
+  A transformer's keys begin with `transformer.` instead (`contract/architecture.py`).
   LoRA's alpha equals its rank, so its scale is 1 and no alpha is stored.
 - `clip_l` of shape (vectors, width) and, for SDXL, `clip_g`: the learned embeddings of the
   subject's token for the first and second text encoder (pivotal tuning; also the names that

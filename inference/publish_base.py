@@ -20,9 +20,8 @@ from contract.base_folder import content_hash, family_of, model_files
 from contract.base_model import BASE_FILE, BaseModel
 from contract.errors import ContractError
 from contract.measuring import measuring_files
-from training.base_source import SHIPPED, fetch_base
+from training.base_source import CACHE, SHIPPED, fetch_base
 
-_CACHE = Path("~/.cache/avatar-bases").expanduser()
 _CODE_FILE = "code/inference.py"
 _MIB = 1024 * 1024
 
@@ -159,7 +158,7 @@ def main(arguments: Sequence[str]) -> int:
         f"or one that is shipped: {', '.join(SHIPPED)}",
     )
     parser.add_argument("--id", required=True, help="the name under which it is published")
-    parser.add_argument("--cache", type=Path, default=_CACHE, help="where fetched models are kept")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="where fetched models are kept")
     parser.add_argument(
         "--for-training-only", action="store_true", help="a family that the endpoint cannot serve"
     )

@@ -59,6 +59,7 @@ class TrainingStack(Stack):
         )
         access.allow_objects(prepare.role, storage.work, "trainings/", "s3:PutObject")
         access.allow_objects(prepare.role, storage.models, "prior/", "s3:PutObject")
+        access.allow_objects(prepare.role, storage.models, "base/*/base.json", "s3:GetObject")
         publish = self._function(
             "Publish",
             "training_publish",

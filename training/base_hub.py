@@ -39,11 +39,15 @@ def _refusals(model_id: str, revision: str | None) -> Iterator[None]:
     except errors.RevisionNotFoundError as error:
         raise HubError(f"{model_id} has no revision {revision}") from error
     except errors.RepositoryNotFoundError as error:
-        raise HubError(f"the hub knows no model {model_id}, or it is private") from error
+        raise HubError(
+            f"there is no folder {model_id}, and the hub knows no such model, or keeps it private"
+        ) from error
     except errors.HfHubHTTPError as error:
         raise HubError(f"the hub answered {error.response.status_code}") from error
     except (httpx2.HTTPError, OSError) as error:
-        raise HubError(f"the hub cannot be reached ({type(error).__name__})") from error
+        raise HubError(
+            f"there is no folder {model_id}, and the hub cannot be reached ({type(error).__name__})"
+        ) from error
 
 
 class HubModel:

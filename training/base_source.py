@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from contract.base_layout import Layout
 
+CACHE = Path("~/.cache/avatar-bases").expanduser()
 SHIPPED = {
     path.name: path for path in sorted((Path(__file__).parent.parent / "models").glob("tiny-*"))
 }

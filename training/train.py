@@ -10,7 +10,8 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -42,6 +43,17 @@ class Termination:
     def listen(self) -> None:
         """Handle SIGTERM from now on."""
         signal.signal(signal.SIGTERM, self._note)
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Within, SIGTERM and the keyboard's SIGINT are remembered; then handled as before."""
+        both = (signal.SIGTERM, signal.SIGINT)
+        before = {number: signal.signal(number, self._note) for number in both}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def _note(self, _: int, __: FrameType | None) -> None:
         self._came = True

@@ -10,6 +10,7 @@
     disk of the machine full                          out_of_disk        no
     pictures do not look like the subject             low_likeness       no
     loss became infinite, adapter breaks its contract training_diverged  no
+    the base model is missing or no good              internal_error     no
     SageMaker, Step Functions, Lambda or we failed    internal_error     yes
     cancelled or deleted meanwhile                    cancelled          no
 
@@ -107,6 +108,10 @@ class PhotosMissing(Exception):  # noqa: N818
     """Photos were deleted between the request and the start."""
 
 
+class BaseUnusable(Exception):  # noqa: N818
+    """The base model that the environment is configured with is not published, or another one."""
+
+
 class OutputMissing(Exception):  # noqa: N818
     """The job ended without an error and without an adapter: it was stopped at its longest time."""
 
@@ -140,6 +145,8 @@ def diagnose(error: str, cause: str) -> Diagnosis:
         return _final(TrainingFailureCode.TRAINING_DIVERGED)
     if error == PhotosMissing.__name__:
         return _final(TrainingFailureCode.PHOTOS_UNUSABLE, _TOO_FEW)
+    if error == BaseUnusable.__name__:
+        return _final(TrainingFailureCode.INTERNAL_ERROR)
     if error in {OutputMissing.__name__, "States.Timeout"}:
         return _final(TrainingFailureCode.OUT_OF_TIME)
     job = _job(cause)

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from contract.base_model import BASE_FILE, BaseModel
+from contract.document import MAX_DOCUMENT_BYTES
+from contract.errors import InvalidDocumentError
 from lambdas import environment, telemetry, wiring
 from lambdas.domain.errors import NotFound
 from lambdas.domain.ids import Prefix, is_id
@@ -18,10 +21,11 @@ from lambdas.domain.locations import (
 )
 from lambdas.domain.photo import PhotoState
 from lambdas.domain.training import job_name
-from lambdas.domain.training_failure import PhotosMissing, TrainingGone
+from lambdas.domain.training_failure import BaseUnusable, PhotosMissing, TrainingGone
 from lambdas.domain.training_job import hyperparameters
 from lambdas.events.steps import StepInput, step
 from lambdas.lambda_handler import Handler, lambda_handler
+from lambdas.ports import ObjectMissing, ObjectTooLarge
 from lambdas.records.photos import all_photos
 from lambdas.records.subjects import read_subject
 from lambdas.records.trainings import note_attempt, read_training
@@ -57,6 +61,7 @@ def build_handler(ports: PreparePorts) -> Handler:
 
     def prepare(given: StepInput, _: Mapping[str, Any]) -> dict[str, Any]:
         training, subject = _still_wanted(ports.table, given)
+        _demand_base(ports)
         now = ports.clock.now()
         if not note_attempt(ports.table, training, given.attempt, now):
             raise TrainingGone("the training has ended")
@@ -105,6 +110,21 @@ def _still_wanted(table: Table, given: StepInput) -> tuple[Training, Subject]:
     if not training.is_active or subject.active_training != training.id:
         raise TrainingGone("the training has ended")
     return training, subject
+
+
+def _demand_base(ports: PreparePorts) -> None:
+    """Refuse before a machine is paid for what the job would refuse: base.json is written last, so
+    where it lies, the weights are all there; the job looks into them."""
+    wanted = ports.settings.base_model
+    try:
+        text = ports.models.read(f"base/{wanted.id}/{BASE_FILE}", max_bytes=MAX_DOCUMENT_BYTES)
+        found = BaseModel.from_json(text)
+    except ObjectMissing:
+        raise BaseUnusable(f"no base model is published as {wanted.id}") from None
+    except (ObjectTooLarge, InvalidDocumentError) as error:
+        raise BaseUnusable(f"the base model's {BASE_FILE} cannot be read") from error
+    if (found.id, found.family) != (wanted.id, wanted.family):
+        raise BaseUnusable("the base model that is published is another one than configured")
 
 
 def _photos(ports: PreparePorts, subject: Subject) -> list[Any]:

@@ -90,7 +90,10 @@ EXPECTED = {
     | s3("DeleteObject", "uploads/photos/*")
     | s3("PutObject", "photos/*")
     | {"rekognition:DetectFaces *", "rekognition:DetectModerationLabels *"},
-    "PrepareRole": KEY | TABLE | s3("PutObject", "work/trainings/*"),
+    "PrepareRole": KEY
+    | TABLE
+    | s3("PutObject", "work/trainings/*")
+    | s3("GetObject", "models/base/*/base.json"),
     "PublishRole": KEY
     | TABLE
     | s3("GetObject", "work/trainings/*")

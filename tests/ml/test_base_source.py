@@ -79,7 +79,7 @@ def test_what_is_wrong_in_the_hub_is_told_before_weights_are_fetched(
 @pytest.mark.parametrize(
     ("source", "problem"),
     [
-        ("makers/nothing", "the hub knows no model makers/nothing"),
+        ("makers/nothing", "no folder makers/nothing, and the hub knows no such model"),
         ("makers/gated", "makers/gated is gated: accept its terms"),
         (f"{MODEL}@v9", "makers/model has no revision v9"),
     ],

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from contract.adapter import AdapterScores
+from contract.base_model import BaseModel, Family
 from contract.training_failure import FailureCode, TrainingFailure
 from contract.training_job import Hyperparameters
 from contract.training_presets import PresetName
@@ -18,6 +19,7 @@ from lambdas.domain.subject import Subject, SubjectKind
 from lambdas.domain.training import Training, TrainingState
 from lambdas.domain.training_failure import (
     AdapterRefused,
+    BaseUnusable,
     OutputMissing,
     PhotosMissing,
     TrainingGone,
@@ -56,13 +58,27 @@ def step_input(training: Training, attempt: int = 1, **more: Any) -> dict[str, A
     }
 
 
-def prepare(world: World, training: Training, attempt: int = 1) -> dict[str, Any]:
+def published_base(world: World) -> bytes:
+    """The description of the base model that the settings name."""
+    wanted = world.settings.base_model
+    return BaseModel(wanted.id, "0" * 64, Family(wanted.family)).to_json().encode()
+
+
+def prepare(
+    world: World, training: Training, attempt: int = 1, base: bytes | None = None
+) -> dict[str, Any]:
+    """Run the step; `base` is the description that lies in the bucket."""
+    models = world.models
+    key = f"base/{world.settings.base_model.id}/base.json"
+    models.write(key, base or published_base(world), content_type="application/json")
+    if base == b"":
+        models.delete([key])
     handler = training_prepare.build_handler(
         training_prepare.PreparePorts(
             table=world.table,
             clock=world.clock,
             work=world.work,
-            models=world.models,
+            models=models,
             photos_bucket="photos",
             code_uri="s3://assets/code.tar.gz",
             settings=world.settings,
@@ -109,6 +125,24 @@ def test_prepare_lists_the_accepted_photos_as_sagemakers_manifest(world: World) 
     photos = [photo.id for photo in all_photos(world.table, OWNER, subject.id)]
     assert names == [f"{photo}.jpg" for photo in photos]
     assert len(names) == 10
+
+
+@pytest.mark.parametrize(
+    "published",
+    [
+        b"",
+        b"no description",
+        BaseModel("another", "0" * 64, Family.SD).to_json().encode(),
+        BaseModel("tiny-sd", "0" * 64, Family.SDXL).to_json().encode(),
+    ],
+    ids=["missing", "damaged", "another", "of another family"],
+)
+def test_a_base_model_that_cannot_be_used_costs_no_machine(world: World, published: bytes) -> None:
+    training = begun(world)
+    with pytest.raises(BaseUnusable):
+        prepare(world, training, base=published)
+    assert world.work.objects_by_key == {}
+    assert fail(world, training, "BaseUnusable")["retry"] is False
 
 
 def test_prepare_describes_a_job_that_the_training_program_accepts(world: World) -> None:
@@ -166,7 +200,7 @@ def test_a_job_is_given_the_class_images_of_its_class_whoever_asks(world: World)
     job = prepare(world, begun(world))
     place = job["prior_uri"].removeprefix("s3://models/")
     assert place.startswith("prior/tiny-sd/")
-    assert world.models.objects_by_key == {f"{place}about.txt": b""}
+    assert world.models.objects_by_key[f"{place}about.txt"] == b""
     assert prepare(world, begun(world))["prior_uri"] == job["prior_uri"]
     pet = prepare(world, begun(world, world.subject(kind=SubjectKind.PET)))
     assert pet["prior_uri"] != job["prior_uri"]
