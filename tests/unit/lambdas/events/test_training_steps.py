@@ -166,7 +166,7 @@ def test_a_job_is_given_the_class_images_of_its_class_whoever_asks(world: World)
     job = prepare(world, begun(world))
     place = job["prior_uri"].removeprefix("s3://models/")
     assert place.startswith("prior/tiny-sd/")
-    assert world.models.objects_by_key == {f"{place}about.txt": b""}
+    assert world.models.objects_by_key[f"{place}about.txt"] == b""
     assert prepare(world, begun(world))["prior_uri"] == job["prior_uri"]
     pet = prepare(world, begun(world, world.subject(kind=SubjectKind.PET)))
     assert pet["prior_uri"] != job["prior_uri"]
