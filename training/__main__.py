@@ -5,7 +5,8 @@ The same code as on SageMaker (`train.py`), with folders by argument instead of 
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from contract.adapter import ADAPTER_FILE, MANIFEST_FILE, AdapterManifest
@@ -48,10 +49,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--cache", type=Path, default=CACHE, help="where fetched bases are kept")
     given = parser.parse_args(arguments)
     asked = asked_of(parser, given)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr, force=True)
     termination = Termination()
     try:
-        with termination.listening():
+        with termination.listening(), _told_on_stderr():
             _train(asked, given.out, given.cache, termination)
     except ContractError as error:
         return _end(BAD_INPUT, str(error))
@@ -62,6 +62,20 @@ def main(arguments: Sequence[str]) -> int:
         return _end(INTERRUPTED, "interrupted: the same command goes on from the last checkpoint")
     _tell(given.out)
     return 0
+
+
+@contextmanager
+def _told_on_stderr() -> Iterator[None]:
+    """Within, the job's own lines are shown, and no library's."""
+    job, handler = logging.getLogger("training"), logging.StreamHandler(sys.stderr)
+    job.addHandler(handler)
+    before = job.level
+    job.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        job.setLevel(before)
+        job.removeHandler(handler)
 
 
 def _train(asked: Asked, out: Path, cache: Path, termination: Termination) -> None:
