@@ -11,10 +11,11 @@ SHA256_PATTERN = r"[0-9a-f]{64}"
 
 
 class Family(StrEnum):
-    """Architectures that the recipes and the endpoint know."""
+    """Architectures that can be trained; `contract/architecture.py` says which are served."""
 
     SD = "sd"
     SDXL = "sdxl"
+    SD3 = "sd3"
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,11 @@ class Fields:
             raise self.wrong(name, "is missing")
         return self._left.pop(name)
 
+    def rest(self) -> dict[str, object]:
+        """Every field that is left, of a document whose other fields are not ours to judge."""
+        left, self._left = self._left, {}
+        return left
+
     def finish(self) -> None:
         """Refuse fields that nobody took. Their names are not repeated: they may hold anything."""
         if self._left:

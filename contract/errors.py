@@ -3,6 +3,7 @@
 ContractError
 ├── InvalidDocumentError      a field is missing, unknown, of the wrong type, or out of bounds
 │   └── UnknownFormatError    the document is of a format version that this code does not know
+├── BaseFolderError           a base model is incomplete, damaged, or none that we know
 └── ChecksumError             a file is not the one that its manifest describes
 """
 
@@ -20,6 +21,10 @@ class InvalidDocumentError(ContractError):
 
 class UnknownFormatError(InvalidDocumentError):
     """The document says that it is of another format version."""
+
+
+class BaseFolderError(ContractError):
+    """This is no complete base model that we know; the message names the file or the reason."""
 
 
 class ChecksumError(ContractError):

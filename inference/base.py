@@ -12,6 +12,7 @@ from diffusers import (
 )
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
+from contract.architecture import ARCHITECTURES
 from contract.base_folder import described, variant_of
 from contract.base_model import BaseModel, Family
 from inference.settings import Precision
@@ -49,6 +50,8 @@ def load_base(folder: Path, base_model_id: str, precision: Precision, device: to
     description = described(folder)
     if description.id != base_model_id:
         raise ValueError("the model folder holds another base model than BASE_MODEL_ID names")
+    if not ARCHITECTURES[description.family].is_served:
+        raise ValueError(f"bases of family {description.family} can be trained, but not served")
     xl = description.family is Family.SDXL
     kind = StableDiffusionXLPipeline if xl else StableDiffusionPipeline
     # Screening is the application's: a second opinion in here would hide pictures from reviewers.

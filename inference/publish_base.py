@@ -1,7 +1,8 @@
-"""Publish a base model: `python -m inference.publish_base --source FOLDER --id ID --bucket BUCKET`.
+"""Publish a base model: `python -m inference.publish_base --source SOURCE --id ID --bucket BUCKET`.
 
-Uploads the weights, the bootstrap and, last, `base.json`: where that lies, the model is whole. What
-is there already is not sent again, so an interrupted run goes on where it stopped.
+SOURCE is a folder, s3://bucket/prefix or a hub id (`training/base_source.py`). What it uploads is
+the weights, the bootstrap and, last, `base.json`: where that lies, the model is whole. What is
+there already is not sent again, so an interrupted run goes on where it stopped.
 """
 
 import argparse
@@ -14,13 +15,13 @@ import boto3
 from botocore.exceptions import ClientError
 
 from contract.adapter import file_sha256
+from contract.architecture import ARCHITECTURES
 from contract.base_folder import content_hash, family_of, model_files
 from contract.base_model import BASE_FILE, BaseModel
 from contract.errors import ContractError
+from contract.measuring import measuring_files
+from training.base_source import CACHE, SHIPPED, fetch_base
 
-_SHIPPED = {
-    name: Path(__file__).parent.parent / "models" / name for name in ("tiny-sd", "tiny-sdxl")
-}
 _CODE_FILE = "code/inference.py"
 _MIB = 1024 * 1024
 
@@ -93,9 +94,27 @@ class AlreadyPublishedError(Exception):
     """Another model lies under this id; adapters were made for it."""
 
 
-def publish(folder: Path, base_id: str, bucket: Bucket, *, replace: bool = False) -> BaseModel:
-    """Upload what is missing; raises BaseFolderError or AlreadyPublishedError before any upload."""
+class NotServedError(Exception):
+    """The endpoint does not know the model's family."""
+
+
+def publish(
+    folder: Path,
+    base_id: str,
+    bucket: Bucket,
+    *,
+    replace: bool = False,
+    for_training_only: bool = False,
+) -> BaseModel:
+    """Upload what is missing. Before any upload it raises BaseFolderError, NotServedError (unless
+    `for_training_only`) or AlreadyPublishedError."""
     files = model_files(folder)
+    is_served = ARCHITECTURES[family_of(folder)].is_served
+    if not is_served and not for_training_only:
+        raise NotServedError(
+            f"bases of family {family_of(folder)} can be trained, but not served: "
+            "say --for-training-only to publish it for training jobs"
+        )
     _say(f"Reading {len(files)} files of {folder.name} ...")
     base = BaseModel(base_id, content_hash(folder), family_of(folder))
     description = base.to_json()
@@ -106,8 +125,9 @@ def publish(folder: Path, base_id: str, bucket: Bucket, *, replace: bool = False
             f"another model is published as {base_id}, and adapters may depend on it: "
             "choose another --id, or say --replace"
         )
-    pairs = [(file.as_posix(), folder / file) for file in files]
-    pairs.append((_CODE_FILE, Path(__file__).with_name("bootstrap.py")))
+    pairs = [(file.as_posix(), folder / file) for file in [*files, *measuring_files(folder)]]
+    if is_served:
+        pairs.append((_CODE_FILE, Path(__file__).with_name("bootstrap.py")))
     for number, (name, path) in enumerate(pairs, start=1):
         digest = file_sha256(path)
         there = bucket.digest(f"{prefix}/{name}") == digest
@@ -132,20 +152,30 @@ def main(arguments: Sequence[str]) -> int:
         prog="python -m inference.publish_base", description="Publish a base model to S3."
     )
     parser.add_argument(
-        "--source", required=True, help="a folder in diffusers layout, or tiny-sd, or tiny-sdxl"
+        "--source",
+        required=True,
+        help="a folder in diffusers layout, s3://bucket/prefix, a hub id (owner/name@revision), "
+        f"or one that is shipped: {', '.join(SHIPPED)}",
     )
     parser.add_argument("--id", required=True, help="the name under which it is published")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="where fetched models are kept")
+    parser.add_argument(
+        "--for-training-only", action="store_true", help="a family that the endpoint cannot serve"
+    )
     parser.add_argument("--bucket", required=True, help="the models bucket")
     parser.add_argument("--kms-key", help="ARN of the key to encrypt with")
     parser.add_argument("--replace", action="store_true", help="even if adapters depend on it")
     given = parser.parse_args(arguments)
-    folder = _SHIPPED.get(given.source, Path(given.source))
-    if not folder.is_dir():
-        _say(f"error: there is no folder {folder}")
-        return 1
     try:
-        publish(folder, given.id, S3Bucket(given.bucket, given.kms_key), replace=given.replace)
-    except (ContractError, AlreadyPublishedError) as error:
+        folder = fetch_base(given.source, given.cache, s3=boto3.client("s3"))
+        publish(
+            folder,
+            given.id,
+            S3Bucket(given.bucket, given.kms_key),
+            replace=given.replace,
+            for_training_only=given.for_training_only,
+        )
+    except (ContractError, AlreadyPublishedError, NotServedError) as error:
         _say(f"error: {error}")
         return 1
     except ClientError as error:

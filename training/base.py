@@ -4,34 +4,56 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
-from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+from diffusers import AutoencoderKL, ModelMixin
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from contract.architecture import ARCHITECTURES, Architecture
 from contract.base_folder import described, variant_of
-from contract.base_model import BaseModel, Family
+from contract.base_model import BaseModel
 from contract.errors import ContractError
 from contract.training_failure import FailureCode
 from contract.training_job import Precision
 from training.errors import TrainingError
+from training.family import FAMILIES, DenoiserFamily
+from training.noise import NoiseProcess
 
 _DTYPES = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16}
 
 
 @dataclass(frozen=True)
 class Base:
-    """The base model's parts on their device, frozen. SDXL has two tokenizers and encoders."""
+    """The base model's parts on their device, frozen; tokenizers and encoders belong in pairs."""
 
     description: BaseModel
-    tokenizers: list[CLIPTokenizer]
-    text_encoders: list[CLIPTextModel | CLIPTextModelWithProjection]
+    family: DenoiserFamily
+    tokenizers: list[PreTrainedTokenizerBase]
+    text_encoders: list[PreTrainedModel]
     vae: AutoencoderKL
-    unet: UNet2DConditionModel
-    scheduler: DDIMScheduler
+    denoiser: ModelMixin
+    noise: NoiseProcess
+
+    @property
+    def architecture(self) -> Architecture:
+        """The family's layout."""
+        return ARCHITECTURES[self.description.family]
 
     @property
     def device(self) -> torch.device:
         """Where the parts are."""
-        return torch.device(self.unet.device)
+        return torch.device(self.denoiser.device)
+
+    def latent_shape(self, side: int) -> tuple[int, int, int]:
+        """Channels, height and width of a picture's latents; `side` in pixels."""
+        factor = 2 ** (len(self.vae.config.block_out_channels) - 1)
+        return self.vae.config.latent_channels, side // factor, side // factor
+
+    def decoded(self, latents: torch.Tensor) -> torch.Tensor:
+        """Pictures (n, 3, side, side) in about −1…1 of latents as the denoiser knows them."""
+        config = self.vae.config
+        picture: torch.Tensor = self.vae.decode(
+            latents / config.scaling_factor + (config.shift_factor or 0.0)
+        ).sample
+        return picture
 
 
 def load_base(folder: Path, base_model_id: str, precision: Precision, device: torch.device) -> Base:
@@ -58,9 +80,11 @@ def _invalid(problem: str) -> TrainingError:
 
 
 def _load(folder: Path, description: BaseModel, dtype: torch.dtype, device: torch.device) -> Base:
+    architecture = ARCHITECTURES[description.family]
+    family = FAMILIES[description.family]()
     variant = variant_of(folder)
 
-    def part(kind: type, name: str, precision: torch.dtype) -> torch.nn.Module:
+    def part(kind: type[torch.nn.Module], name: str, precision: torch.dtype) -> torch.nn.Module:
         model: torch.nn.Module = kind.from_pretrained(  # type: ignore[attr-defined]
             folder / name,
             dtype=precision,
@@ -70,22 +94,17 @@ def _load(folder: Path, description: BaseModel, dtype: torch.dtype, device: torc
         )
         return model.to(device).requires_grad_(requires_grad=False).eval()
 
-    encoders = [part(CLIPTextModel, "text_encoder", dtype)]
-    tokenizers = [CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)]
-    if description.family is Family.SDXL:
-        encoders.append(part(CLIPTextModelWithProjection, "text_encoder_2", dtype))
-        tokenizers.append(
-            CLIPTokenizer.from_pretrained(folder / "tokenizer_2", local_files_only=True)
-        )
-    scheduler = DDIMScheduler.from_pretrained(folder / "scheduler", local_files_only=True)
+    encoders = zip(family.encoder_classes, architecture.text_encoders, strict=False)
+    scheduler = family.scheduler_class.from_pretrained(folder / "scheduler", local_files_only=True)
     return Base(
         description=description,
-        tokenizers=tokenizers,
-        text_encoders=encoders,
+        family=family,
+        tokenizers=[
+            kind.from_pretrained(folder / name, local_files_only=True)
+            for kind, name in zip(family.tokenizer_classes, architecture.tokenizers, strict=False)
+        ],
+        text_encoders=[part(kind, name, dtype) for kind, name in encoders],
         vae=part(AutoencoderKL, "vae", torch.float32),
-        unet=part(UNet2DConditionModel, "unet", dtype),
-        # DDIM's clip_sample default is meant for pixels: it would cut off latents.
-        scheduler=DDIMScheduler.from_config(
-            scheduler.config, clip_sample=False, thresholding=False
-        ),
+        denoiser=part(family.denoiser_class, architecture.denoiser, dtype),
+        noise=family.noise(scheduler),
     )

@@ -1,21 +1,9 @@
-"""The diffusion loss: what the UNet should have said, and how much each timestep counts."""
+"""The diffusion loss: what the denoiser should have said, and how much each timestep counts."""
 
 import torch
 from diffusers import DDIMScheduler
 
-from contract.training_failure import FailureCode
-from training.errors import TrainingError
-
-EPSILON, VELOCITY = "epsilon", "v_prediction"
-
-
-def check_prediction_type(scheduler: DDIMScheduler) -> None:
-    """Refuse a base model whose prediction is neither noise nor velocity."""
-    if scheduler.config.prediction_type not in {EPSILON, VELOCITY}:
-        raise TrainingError(
-            FailureCode.BASE_MODEL_INVALID,
-            "The base model cannot be used: its prediction type is not supported.",
-        )
+from contract.architecture import EPSILON
 
 
 def target(
@@ -46,8 +34,16 @@ def min_snr_weights(scheduler: DDIMScheduler, times: torch.Tensor, gamma: float)
 
 
 def weighted_loss(
-    predicted: torch.Tensor, wanted: torch.Tensor, weights: torch.Tensor
+    predicted: torch.Tensor,
+    wanted: torch.Tensor,
+    weights: torch.Tensor,
+    places: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Mean over the batch of each sample's weighted mean square error."""
-    errors = (predicted - wanted).square().flatten(1).mean(dim=1)
-    return (errors * weights).mean()
+    """Mean over the batch of each sample's mean square error, weighted by sample.
+
+    `places` (n, height, width), of mean 1, weighs a sample's places, such as the subject's.
+    """
+    errors = (predicted - wanted).square()
+    if places is not None:
+        errors = errors * places[:, None]
+    return (errors.flatten(1).mean(dim=1) * weights).mean()

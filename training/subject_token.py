@@ -11,7 +11,6 @@ import torch
 from torch import nn
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
-from contract.adapter import TOKEN_KEYS
 from training.base import Base
 
 
@@ -46,6 +45,10 @@ class LearnedToken(nn.Module):
         ids: torch.Tensor = encoded.input_ids
         return ids.to(self.vectors.device)
 
+    def left_out(self, text: str) -> str:
+        """The text without the token, for an encoder that does not learn it."""
+        return " ".join(text.replace(self._token, " ").split())
+
     @contextmanager
     def laid_over(self, ids: torch.Tensor) -> Iterator[torch.Tensor]:
         """Within, the encoder sees the learned rows at their places in the ids that are yielded.
@@ -66,10 +69,10 @@ class LearnedToken(nn.Module):
 
 
 def learned_tokens(base: Base, token: str, class_noun: str, count: int) -> dict[str, LearnedToken]:
-    """One learned token per text encoder, by the adapter file's keys."""
+    """One learned token per text encoder that learns, by the adapter file's keys."""
     return {
         key: LearnedToken(tokenizer, encoder, token, class_noun, count)
         for key, tokenizer, encoder in zip(
-            TOKEN_KEYS, base.tokenizers, base.text_encoders, strict=False
+            base.architecture.token_keys, base.tokenizers, base.text_encoders, strict=False
         )
     }

@@ -63,7 +63,7 @@ def _pipeline(models: TinyModels) -> StableDiffusionPipeline | StableDiffusionXL
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="Make a tiny base model in diffusers layout.")
-    parser.add_argument("--family", choices=[*Family], required=True)
+    parser.add_argument("--family", choices=[Family.SD, Family.SDXL], required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--autoencoder-steps", type=int, default=AUTOENCODER_STEPS)

@@ -39,8 +39,8 @@ def build(family: Family, tokenizer: CLIPTokenizer) -> TinyModels:
         family=family,
         vae=_autoencoder(),
         unet=_unet(family),
-        text_encoder=CLIPTextModel(_text_config(tokenizer)),
-        text_encoder_2=CLIPTextModelWithProjection(_text_config(tokenizer)) if xl else None,
+        text_encoder=CLIPTextModel(text_config(tokenizer)),
+        text_encoder_2=CLIPTextModelWithProjection(text_config(tokenizer)) if xl else None,
         scheduler=_scheduler(),
     )
 
@@ -86,7 +86,8 @@ def _unet(family: Family) -> UNet2DConditionModel:
     )
 
 
-def _text_config(tokenizer: CLIPTokenizer) -> CLIPTextConfig:
+def text_config(tokenizer: CLIPTokenizer) -> CLIPTextConfig:
+    """A CLIP text encoder of three narrow layers."""
     return CLIPTextConfig(
         vocab_size=len(tokenizer),
         hidden_size=TEXT_WIDTH,

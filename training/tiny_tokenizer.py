@@ -6,10 +6,11 @@ so that any text can be tokenized and the words that matter are one token each.
 
 from itertools import pairwise
 
-from transformers import CLIPTokenizer
+from transformers import CLIPTokenizer, T5Tokenizer
 
 from training.tiny_world import COLOURS, KINDS, STYLES
 
+_T5_SPACE = "▁"  # SentencePiece's mark of a word's beginning
 MAX_TOKENS = 77  # as every CLIP text encoder
 _WORDS = """
 a an the of on in at with and to for by from near under over front behind
@@ -44,6 +45,16 @@ def tiny_tokenizer() -> CLIPTokenizer:
     tokens += ["<|startoftext|>", "<|endoftext|>"]
     vocabulary = {token: index for index, token in enumerate(tokens)}
     return CLIPTokenizer(vocab=vocabulary, merges=list(ranks), model_max_length=MAX_TOKENS)
+
+
+def tiny_t5_tokenizer() -> T5Tokenizer:
+    """A T5 tokenizer of the same words: whole ones are likelier than their letters (Unigram)."""
+    letters = [chr(code) for code in range(33, 127)]
+    words = sorted({*_WORDS, *COLOURS, *KINDS, *STYLES})
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), (_T5_SPACE, -4.0)]
+    pieces += [(f"{_T5_SPACE}{word}", -2.0) for word in words]
+    pieces += [(letter, -6.0) for letter in letters]
+    return T5Tokenizer(vocab=pieces, extra_ids=0)
 
 
 def _merged(parts: list[str], ranks: dict[tuple[str, str], int]) -> list[str]:

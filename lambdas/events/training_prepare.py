@@ -7,16 +7,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from contract.base_model import BASE_FILE, BaseModel
+from contract.document import MAX_DOCUMENT_BYTES
+from contract.errors import InvalidDocumentError
 from lambdas import environment, telemetry, wiring
 from lambdas.domain.errors import NotFound
 from lambdas.domain.ids import Prefix, is_id
-from lambdas.domain.locations import photo_key, photo_prefix, training_prefix
+from lambdas.domain.locations import (
+    class_images_prefix,
+    photo_key,
+    photo_prefix,
+    training_prefix,
+)
 from lambdas.domain.photo import PhotoState
 from lambdas.domain.training import job_name
-from lambdas.domain.training_failure import PhotosMissing, TrainingGone
+from lambdas.domain.training_failure import BaseUnusable, PhotosMissing, TrainingGone
 from lambdas.domain.training_job import hyperparameters
 from lambdas.events.steps import StepInput, step
 from lambdas.lambda_handler import Handler, lambda_handler
+from lambdas.ports import ObjectMissing, ObjectTooLarge
 from lambdas.records.photos import all_photos
 from lambdas.records.subjects import read_subject
 from lambdas.records.trainings import note_attempt, read_training
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
     from lambdas.ports import Clock, ObjectStore, Table
 
 MANIFEST_FILE = "photos.manifest"
+PLACEHOLDER = "about.txt"
 # SageMaker's framework containers: which program of which archive to run ("script mode",
 # sagemaker-training-toolkit).
 PROGRAM = "train.py"
@@ -35,13 +45,13 @@ PROGRAM = "train.py"
 
 @dataclass(frozen=True)
 class PreparePorts:
-    """What this step needs. Of photos and models, only the buckets' names."""
+    """What this step needs. Of the photos, only the bucket's name."""
 
     table: Table
     clock: Clock
     work: ObjectStore
+    models: ObjectStore
     photos_bucket: str
-    models_bucket: str
     code_uri: str
     settings: DomainSettings
 
@@ -51,6 +61,7 @@ def build_handler(ports: PreparePorts) -> Handler:
 
     def prepare(given: StepInput, _: Mapping[str, Any]) -> dict[str, Any]:
         training, subject = _still_wanted(ports.table, given)
+        _demand_base(ports)
         now = ports.clock.now()
         if not note_attempt(ports.table, training, given.attempt, now):
             raise TrainingGone("the training has ended")
@@ -60,6 +71,10 @@ def build_handler(ports: PreparePorts) -> Handler:
         body = json.dumps(manifest).encode()
         work.write(f"{prefix}{MANIFEST_FILE}", body, content_type="application/json")
         settings = ports.settings
+        told = hyperparameters(training, subject, settings)
+        class_images = class_images_prefix(told)
+        # SageMaker refuses a channel without objects: there is always one.
+        ports.models.write(f"{class_images}{PLACEHOLDER}", b"", content_type="text/plain")
         telemetry.logger.info("training_prepared", extra={"photos": len(manifest) - 1})
         return {
             "training_id": given.training_id,
@@ -68,12 +83,13 @@ def build_handler(ports: PreparePorts) -> Handler:
             "attempt": given.attempt,
             "job_name": job_name(given.training_id, given.attempt),
             "hyperparameters": {
-                **hyperparameters(training, subject, settings).to_strings(),
+                **told.to_strings(),
                 "sagemaker_program": PROGRAM,
                 "sagemaker_submit_directory": ports.code_uri,
             },
             "photos_manifest_uri": f"s3://{work.bucket}/{prefix}{MANIFEST_FILE}",
-            "model_uri": f"s3://{ports.models_bucket}/base/{settings.base_model.id}/",
+            "model_uri": f"s3://{ports.models.bucket}/base/{settings.base_model.id}/",
+            "prior_uri": f"s3://{ports.models.bucket}/{class_images}",
             "output_uri": f"s3://{work.bucket}/{prefix}output/",
             "checkpoint_uri": f"s3://{work.bucket}/{prefix}checkpoints/",
             "max_runtime_seconds": settings.training.max_runtime_seconds,
@@ -96,6 +112,21 @@ def _still_wanted(table: Table, given: StepInput) -> tuple[Training, Subject]:
     return training, subject
 
 
+def _demand_base(ports: PreparePorts) -> None:
+    """Refuse before a machine is paid for what the job would refuse: base.json is written last, so
+    where it lies, the weights are all there; the job looks into them."""
+    wanted = ports.settings.base_model
+    try:
+        text = ports.models.read(f"base/{wanted.id}/{BASE_FILE}", max_bytes=MAX_DOCUMENT_BYTES)
+        found = BaseModel.from_json(text)
+    except ObjectMissing:
+        raise BaseUnusable(f"no base model is published as {wanted.id}") from None
+    except (ObjectTooLarge, InvalidDocumentError) as error:
+        raise BaseUnusable(f"the base model's {BASE_FILE} cannot be read") from error
+    if (found.id, found.family) != (wanted.id, wanted.family):
+        raise BaseUnusable("the base model that is published is another one than configured")
+
+
 def _photos(ports: PreparePorts, subject: Subject) -> list[Any]:
     """SageMaker's manifest (S3DataSource, ManifestFile): a prefix, then the rest of each key."""
     prefix = photo_prefix(subject.owner, subject.id)
@@ -116,8 +147,8 @@ def _wired() -> Handler:
             table=wiring.table(),
             clock=wiring.clock(),
             work=wiring.bucket("WORK_BUCKET"),
+            models=wiring.bucket("MODELS_BUCKET"),
             photos_bucket=variables.need("PHOTOS_BUCKET"),
-            models_bucket=variables.need("MODELS_BUCKET"),
             code_uri=variables.need("TRAINING_CODE_URI"),
             settings=variables.settings(),
         )

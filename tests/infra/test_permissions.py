@@ -106,7 +106,10 @@ EXPECTED = {
             "RecognizeCelebrities",
         )
     },
-    "PrepareRole": KEY | TABLE | s3("PutObject", "work/trainings/*"),
+    "PrepareRole": KEY
+    | TABLE
+    | s3("PutObject", "work/trainings/*")
+    | s3("GetObject", "models/base/*/base.json"),
     "PublishRole": KEY
     | TABLE
     | s3("GetObject", "work/trainings/*")

@@ -4,31 +4,12 @@ from pathlib import Path
 import pytest
 
 from contract.adapter import file_sha256
-from contract.base_folder import BaseFolderError, content_hash
+from contract.base_folder import content_hash
 from contract.base_model import BaseModel, Family
+from contract.errors import BaseFolderError
 from inference.publish_base import AlreadyPublishedError, main, publish
-
-
-class MemoryBucket:
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
-        self.digests: dict[str, str] = {}
-        self.uploads: list[str] = []
-
-    def digest(self, key: str) -> str | None:
-        return self.digests.get(key)
-
-    def read(self, key: str) -> bytes | None:
-        return self.objects.get(key)
-
-    def store(self, key: str, path: Path, digest: str) -> None:
-        self.uploads.append(key)
-        self.objects[key] = path.read_bytes()
-        self.digests[key] = digest
-
-    def store_text(self, key: str, text: str) -> None:
-        self.uploads.append(key)
-        self.objects[key] = text.encode()
+from tests.ml.buckets import MemoryBucket
+from tests.ml.clip_pair import save_clip
 
 
 @pytest.fixture
@@ -45,6 +26,17 @@ def test_weights_and_bootstrap_come_first_and_the_description_last(
     assert BaseModel.from_json(bucket.objects["base/tiny-sd/base.json"]) == published
     assert "base/tiny-sd/unet/diffusion_pytorch_model.safetensors" in bucket.objects
     assert b"def transform_fn" in bucket.objects["base/tiny-sd/code/inference.py"]
+
+
+def test_an_image_encoder_goes_along_and_changes_no_hash(
+    sd_base: Path, bucket: MemoryBucket, tmp_path: Path
+) -> None:
+    shutil.copytree(sd_base, tmp_path / "base")
+    save_clip(tmp_path / "base")
+    published = publish(tmp_path / "base", "tiny-sd", bucket)
+    assert published.hash == content_hash(sd_base)
+    sent = {key.removeprefix("base/tiny-sd/clip/") for key in bucket.uploads if "/clip/" in key}
+    assert sent == {"config.json", "model.safetensors", "text_projection.safetensors"}
 
 
 def test_publishing_again_sends_nothing(sd_base: Path, bucket: MemoryBucket) -> None:
@@ -98,4 +90,4 @@ def test_the_command_says_what_is_wrong_with_its_source(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--source", str(tmp_path / "no"), "--id", "x", "--bucket", "models"]) == 1
-    assert "there is no folder" in capsys.readouterr().err
+    assert "is no folder, no s3://bucket/prefix and no hub id" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from training.photos import as_pixels, load_photos
 from training.tiny_base import make
 
 
-@pytest.mark.parametrize("family", Family)
+@pytest.mark.parametrize("family", [Family.SD, Family.SDXL])
 def test_the_same_seed_makes_the_same_base(tmp_path: Path, family: Family) -> None:
     for name, seed in (("first", 1), ("again", 1), ("other", 2)):
         make(family, tmp_path / name, seed=seed, autoencoder_steps=1, denoiser_steps=1)

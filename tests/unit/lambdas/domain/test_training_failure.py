@@ -29,6 +29,7 @@ def job(reason: str, secondary: str = "Failed") -> str:
         ("AdapterRefused", "", "training_diverged", False),
         ("OutputMissing", "", "out_of_time", False),
         ("PhotosMissing", "", "photos_unusable", False),
+        ("BaseUnusable", "", "internal_error", False),
         ("States.Timeout", "", "out_of_time", False),
         ("States.TaskFailed", job("", "MaxRuntimeExceeded"), "out_of_time", False),
         ("States.TaskFailed", job("", "MaxWaitTimeExceeded"), "no_capacity", False),
