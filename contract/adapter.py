@@ -29,6 +29,8 @@ from contract.errors import ChecksumError
 ADAPTER_FILE = "adapter.safetensors"
 MANIFEST_FILE = "manifest.json"
 METRICS_FILE = "metrics.json"
+# Beside them where the run had to make class images: for other runs on the same base and class.
+CLASS_IMAGES_FILE = "class-images.safetensors"
 
 UNET_PREFIX = "unet."
 # Self- and cross-attention projections, the same for every adapter: so the endpoint can copy
@@ -43,6 +45,21 @@ TOKEN_PATTERN = r"<[a-z0-9][a-z0-9_-]{0,30}>"  # noqa: S105 - the word that stan
 NOUN_PATTERN = r"\w(?:[\w '’-]{0,62}\w)?"
 _TARGET_PATTERN = r"[a-z0-9_]+(?:\.[a-z0-9_]+)*"
 _MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class AdapterScores:
+    """How the published checkpoint did, as `metrics` say; `training/evaluation.py` defines them.
+
+    `measure` names the encoder, `prompt_fidelity` is None where it knows no texts.
+    """
+
+    measure: str
+    step: int
+    identity: float
+    prompt_fidelity: float | None
+    likeness: float
+    score: float
 
 
 @dataclass(frozen=True)
@@ -64,6 +81,19 @@ class AdapterManifest:
         """Whether the training measured its loss at the end, and it was a number."""
         loss = self.metrics.get("loss_last")
         return isinstance(loss, int | float) and not isinstance(loss, bool)
+
+    @property
+    def scores(self) -> AdapterScores | None:
+        """The scores, or None where the training was not measured, or not so."""
+        metrics = self.metrics
+        names = ("identity", "likeness", "score")
+        numbers = [_number(metrics.get(name)) for name in names]
+        measure, step = metrics.get("measure"), metrics.get("chosen_step")
+        if not isinstance(measure, str) or not isinstance(step, int) or None in numbers:
+            return None
+        identity, likeness, score = (float(number or 0.0) for number in numbers)
+        fidelity = _number(metrics.get("prompt_fidelity"))
+        return AdapterScores(measure, step, identity, fidelity, likeness, score)
 
     @property
     def kind(self) -> str:
@@ -122,6 +152,12 @@ class AdapterManifest:
             raise ChecksumError("the adapter's checksum differs from its manifest")
 
 
+def _number(value: Scalar) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value)
+
+
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file as 64 hex digits, read piece by piece."""
     digest = hashlib.sha256()
@@ -132,11 +168,18 @@ def file_sha256(path: Path) -> str:
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file so that a reader sees the old one or the new one, never a part."""
+    """Write a file so that a reader sees the old one or the new one, never a part.
+
+    Where that fails, nothing is left behind: on a full disk, the part would take the last room.
+    """
     data = content.encode() if isinstance(content, str) else content
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise

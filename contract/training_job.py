@@ -36,10 +36,21 @@ class SubjectKind(StrEnum):
 
 
 class Precision(StrEnum):
-    """Number format of the frozen base weights; what is trained is always fp32."""
+    """Number format of the frozen base weights; what is trained is always fp32.
 
+    AUTO is bf16 on a GPU that has it (from compute capability 8.0 on), else fp32.
+    """
+
+    AUTO = "auto"
     FP32 = "fp32"
     BF16 = "bf16"
+
+
+class Optimizer(StrEnum):
+    """AdamW, or its 8-bit kind, which keeps a quarter of the state and needs bitsandbytes."""
+
+    ADAMW = "adamw"
+    ADAMW_8BIT = "adamw-8bit"
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,15 @@ class Hyperparameters:
     during the first `token_fraction` of the steps, at `token_rate_factor` times the learning rate;
     after that, text embeddings are cached. `caption_dropout` is the share of samples that are shown
     without a caption, so that guidance does not overshoot.
+
+    Every ingredient of the recipe is one switch; what turns it off stands in brackets.
+    `hold_out` keeps 1–3 photos from training and measures against them (0: against those learned).
+    `choose_checkpoint` publishes the checkpoint with the best score (0: the last one).
+    `evaluation_share` bounds the measuring to that share of the training's denoiser passes, but at
+    least two rounds of four pictures. `likeness_floor` is the likeness that a run must reach (0).
+    `subject_mask` is how much less the background counts in the loss (0); `ema_decay` the decay of
+    the running mean of what is trained (0); `close_crops` adds a closer view of every photo (0).
+    `prior_preservation` learns `prior_images` pictures of the class on the side (0).
     """
 
     training_id: str
@@ -73,8 +93,17 @@ class Hyperparameters:
     min_snr_gamma: float = 5.0
     prior_preservation: bool = False
     prior_loss_weight: float = 1.0
+    prior_images: int = 12
     mirror: bool = True
-    precision: Precision = Precision.FP32
+    close_crops: bool = False
+    subject_mask: float = 0.0
+    ema_decay: float = 0.0
+    hold_out: bool = True
+    choose_checkpoint: bool = True
+    evaluation_share: float = 0.25
+    likeness_floor: float = 0.0
+    optimizer: Optimizer = Optimizer.ADAMW
+    precision: Precision = Precision.AUTO
     gradient_checkpointing: bool = False
 
     @classmethod
@@ -93,6 +122,14 @@ class Hyperparameters:
         if missing:
             raise InvalidDocumentError(f"missing hyperparameter(s): {', '.join(missing)}")
         return cls(**{name: _READERS[name](name, unquote(text)) for name, text in values.items()})
+
+    @classmethod
+    def check(cls, values: Mapping[str, Scalar]) -> None:
+        """Raise InvalidDocumentError unless every one of `values` is a setting that may be so."""
+        for name, value in values.items():
+            if name not in _READERS:
+                raise InvalidDocumentError(f"unknown hyperparameter(s): {name[:40]}")
+            _READERS[name](name, _as_text(value))
 
     def to_strings(self) -> dict[str, str]:
         """Text values for CreateTrainingJob; what the reader would refuse is refused here.
@@ -201,14 +238,23 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "min_snr_gamma": _Number(0.0, 100.0),
     "prior_preservation": _flag,
     "prior_loss_weight": _Number(0.0, 10.0),
+    "prior_images": _Whole(1, 200),
     "mirror": _flag,
+    "close_crops": _flag,
+    "subject_mask": _Number(0.0, 1.0),
+    "ema_decay": _Number(0.0, 0.99999),
+    "hold_out": _flag,
+    "choose_checkpoint": _flag,
+    "evaluation_share": _Number(0.0, 1.0),
+    "likeness_floor": _Number(0.0, 1.0),
+    "optimizer": _Choice(Optimizer),
     "precision": _Choice(Precision),
     "gradient_checkpointing": _flag,
 }
 
 
 class Phase(StrEnum):
-    """What a running job is doing, in this order."""
+    """What a running job is doing, in this order; while it trains, it evaluates now and then."""
 
     LOADING = "loading"
     CACHING = "caching"

@@ -20,6 +20,7 @@ from constructs import Construct
 from infra import access
 from infra.acknowledgements import acknowledge_wildcard, as_written
 from infra.log_groups import log_group
+from infra.training_metrics import metric_definitions
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
@@ -180,11 +181,16 @@ def _training_job(
         "Parameters": {
             "TrainingJobName.$": "$.job_name",
             "RoleArn": role.role_arn,
-            "AlgorithmSpecification": {"TrainingImage": image, "TrainingInputMode": "File"},
+            "AlgorithmSpecification": {
+                "TrainingImage": image,
+                "TrainingInputMode": "File",
+                "MetricDefinitions": metric_definitions(),
+            },
             "HyperParameters.$": "$.hyperparameters",
             "InputDataConfig": [
                 _channel("photos", "ManifestFile", "$.photos_manifest_uri"),
                 _channel("model", "S3Prefix", "$.model_uri"),
+                _channel("prior", "S3Prefix", "$.prior_uri"),
             ],
             "OutputDataConfig": {
                 "S3OutputPath.$": "$.output_uri",

@@ -59,6 +59,7 @@ class TrainingStack(Stack):
         )
         access.allow_objects(prepare.role, storage.work, "trainings/", "s3:PutObject")
         access.allow_objects(prepare.role, storage.models, "base/*/base.json", "s3:GetObject")
+        access.allow_objects(prepare.role, storage.models, "prior/", "s3:PutObject")
         publish = self._function(
             "Publish",
             "training_publish",
@@ -74,6 +75,8 @@ class TrainingStack(Stack):
         access.allow_objects(
             publish.role, storage.models, "adapters/", "s3:PutObject", "s3:DeleteObject"
         )
+        # Class images of prior preservation belong to a base and a class, to no user.
+        access.allow_objects(publish.role, storage.models, "prior/", "s3:PutObject")
         failed = self._function("Failed", "training_failed", {})
         machine = TrainingStateMachine(
             self,
@@ -146,7 +149,7 @@ class TrainingStack(Stack):
         )
 
     def _training_role(self, image: str, code: assets.Asset) -> iam.Role:
-        """What the container itself may do: read photos and base model, write its own outcome."""
+        """What the container itself may do: read its channels, write its own outcome."""
         storage = self._storage
         role = iam.Role(self, "JobRole", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
         allow_container(
@@ -160,6 +163,8 @@ class TrainingStack(Stack):
         access.allow_listing(role, storage.photos, "")
         access.allow_objects(role, storage.models, "base/", "s3:GetObject")
         access.allow_listing(role, storage.models, "base/")
+        access.allow_objects(role, storage.models, "prior/", "s3:GetObject")
+        access.allow_listing(role, storage.models, "prior/")
         # Delete: SageMaker mirrors the checkpoint folder, removed files included.
         access.allow_objects(
             role,

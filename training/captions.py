@@ -34,6 +34,52 @@ _TEMPLATES = {
     SubjectKind.STYLE: _STYLE,
 }
 
+# What pictures are asked for while measuring: half of them plain, half in new surroundings.
+_MEASURED = {
+    SubjectKind.PERSON: (
+        "a photo of {}",
+        "a portrait of {} in the snow",
+        "a close-up photo of {}",
+        "a photo of {} wearing a red hat",
+        "a portrait of {}",
+        "a photo of {} at the beach",
+    ),
+    SubjectKind.PET: (
+        "a photo of {}",
+        "a photo of {} in the snow",
+        "a close-up photo of {}",
+        "a photo of {} wearing a red hat",
+        "a portrait of {}",
+        "a photo of {} at the beach",
+    ),
+    SubjectKind.OBJECT: (
+        "a photo of {}",
+        "a photo of {} in the snow",
+        "a close-up photo of {}",
+        "a photo of {} on a blue background",
+        "a picture of {}",
+        "a photo of {} at the beach",
+    ),
+    SubjectKind.STYLE: (
+        "a picture in the style of {}",
+        "a picture of a house in the style of {}",
+        "a painting in the style of {}",
+        "a picture of a cat in the style of {}",
+        "a drawing in the style of {}",
+        "a picture of a person in the style of {}",
+    ),
+}
+
+
+def measured_prompts(
+    kind: SubjectKind, token: str, class_noun: str, count: int
+) -> list[tuple[str, str]]:
+    """`count` prompts for measuring, each for the subject and for any member of its class."""
+    templates = _MEASURED[kind]
+    phrase = subject_phrase(token, class_noun, kind)
+    chosen = [templates[number % len(templates)] for number in range(count)]
+    return [(each.format(phrase), each.format(f"a {class_noun}")) for each in chosen]
+
 
 def subject_captions(kind: SubjectKind, token: str, class_noun: str) -> list[str]:
     """Captions for the subject's photos; the first is the plain one, used for measuring."""

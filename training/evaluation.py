@@ -6,18 +6,18 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as nnf
 
-from contract.training_job import Hyperparameters
 from training.base import Base
 from training.conditioning import Conditioning, predict
+from training.encoders import Encoder
 from training.latents import LatentCache
 from training.sampling import denoise
 
+STEPS = 12  # of a measured picture
+_GUIDANCE = 3.0
 _LEVELS = 8  # timesteps of the fixed set
 _PHOTOS = 8  # photos of the fixed set
-_PICTURES = 4
-_STEPS = 12
-_GUIDANCE = 3.0
-_GRID = 8  # low frequencies: a picture as 8×8 mean colours
+# Where the base is as near to the photos as they are to each other, there is nothing to gain.
+_NEAR = 0.02
 
 
 @torch.no_grad()
@@ -41,55 +41,105 @@ def fixed_loss(base: Base, latents: LatentCache, told: Conditioning, side: int) 
 
 
 @dataclass(frozen=True)
-class Movement:
-    """Mean low-frequency distance (0…1 of the colour range) of pictures to the nearest photo."""
+class Scores:
+    """How one state of the model does, on the same prompts and seeds as the untuned base.
 
-    base: float
-    tuned: float
+    `identity`: similarity of generated pictures to the held-out photos, over the similarity of
+    real photos to each other (DreamBooth, arXiv:2208.12242, section 4.2, over its ceiling).
+    `prompt_fidelity`: similarity of pictures to their prompts, over the base's; None if the
+    measure knows no texts. `likeness`: the share of the base's distance to the ceiling that is
+    gone; 0 nothing was learned, 1 as alike as real photos, negative: further away than before.
+    """
+
+    step: int
+    identity: float
+    prompt_fidelity: float | None
+    likeness: float
 
     @property
-    def share(self) -> float:
-        """How much of the base's distance is gone: 0 nothing, 1 all, negative: further away."""
-        return 1 - self.tuned / self.base if self.base else 0.0
+    def score(self) -> float:
+        """What the best checkpoint has most of. To follow prompts better than the base is no merit
+        that could make up for a lack of likeness."""
+        fidelity = 1.0 if self.prompt_fidelity is None else min(1.0, self.prompt_fidelity)
+        return self.identity * fidelity
 
 
-@torch.no_grad()
-def movement(
-    base: Base,
-    pixels: torch.Tensor,
-    told_base: Conditioning,
-    told_tuned: Conditioning,
-    untold: Conditioning,
-    settings: Hyperparameters,
-    pause: Callable[[], None],
-) -> Movement:
-    """Pictures from the same noise, of the class by the base and of the subject by the adapter.
+@dataclass(frozen=True)
+class Measured:
+    """Mean similarities of some pictures: to the held-out photos, and to their prompts."""
 
-    `pixels` are the photos (n, 3, side, side). The LoRA must be on; it is on afterwards.
+    to_photos: float
+    to_prompts: float | None
+
+
+class Evaluation:
+    """Draws pictures from fixed noise and compares them.
+
+    `learned` and `held_out` are photos (n, 3, side, side); where none is held out, the learned ones
+    are measured against. `words` are the prompts as anyone would say them, without the token.
     """
-    side = settings.resolution
+
+    def __init__(
+        self,
+        base: Base,
+        encoder: Encoder,
+        learned: torch.Tensor,
+        held_out: torch.Tensor,
+        words: list[str],
+        pause: Callable[[], None],
+    ) -> None:
+        self._base, self._encoder, self._pause = base, encoder, pause
+        self._side = learned.shape[-1]
+        own = encoder.images(learned)
+        self._photos = encoder.images(held_out) if len(held_out) else own
+        self._texts = encoder.texts(words)
+        self._noise = _noise(base, self._side, len(words))
+        self.ceiling = _apart(encoder.similarity(self._photos, own), same=not len(held_out))
+
+    def pictures(self, told: Conditioning, untold: Conditioning) -> torch.Tensor:
+        """One picture per prompt, (n, 3, side, side) in −1…1 on the CPU."""
+        base = self._base
+        noise = self._noise.to(base.device)
+        latents = denoise(
+            base, noise, told, untold, self._side, STEPS, guidance=_GUIDANCE, pause=self._pause
+        )
+        with torch.no_grad():
+            decoded = []
+            for one in latents:
+                self._pause()
+                decoded.append(base.decoded(one[None]))
+        return torch.cat(decoded).float().cpu()
+
+    def measure(self, pictures: torch.Tensor) -> Measured:
+        """Compare them with photos and prompts."""
+        seen = self._encoder.images(pictures)
+        to_photos = self._encoder.similarity(seen, self._photos).mean().item()
+        if self._texts is None:
+            return Measured(to_photos, None)
+        return Measured(to_photos, self._encoder.similarity(seen, self._texts).diag().mean().item())
+
+    def scores(self, step: int, tuned: Measured, base: Measured) -> Scores:
+        """The tuned model's scores, relative to what is real and to the base."""
+        identity, before = tuned.to_photos / self.ceiling, base.to_photos / self.ceiling
+        fidelity = None
+        if tuned.to_prompts is not None and base.to_prompts is not None:
+            # Cosines of pictures with texts that have nothing to do with them lie around 0.
+            fidelity = tuned.to_prompts / max(base.to_prompts, 1e-3)
+        gap = 1 - before
+        likeness = (identity - before) / gap if gap > _NEAR else float(identity >= 1 - _NEAR)
+        return Scores(step, identity, fidelity, likeness)
+
+
+def _noise(base: Base, side: int, count: int) -> torch.Tensor:
+    """(count, channels, height, width), each picture's from its own seed."""
     shape = (1, *base.latent_shape(side))
-    photos = low_frequencies(pixels)
-    distances: dict[str, list[float]] = {"base": [], "tuned": []}
-    for seed in range(_PICTURES):
-        noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed)).to(base.device)
-        for name, told in (("base", told_base), ("tuned", told_tuned)):
-            if name == "base":
-                base.denoiser.disable_adapters()
-            try:
-                latents = denoise(
-                    base, noise, told, untold, side, _STEPS, guidance=_GUIDANCE, pause=pause
-                )
-            finally:
-                base.denoiser.enable_adapters()
-            picture = base.decoded(latents)
-            apart = (
-                (low_frequencies(picture.float().cpu()) - photos).square().mean((1, 2, 3)).sqrt()
-            )
-            distances[name].append(apart.min().item())
-    return Movement(*(sum(distances[name]) / _PICTURES for name in ("base", "tuned")))
+    drawn = [torch.randn(shape, generator=torch.Generator().manual_seed(n)) for n in range(count)]
+    return torch.cat(drawn)
 
 
-def low_frequencies(pixels: torch.Tensor) -> torch.Tensor:
-    """(n, 3, side, side) in −1…1 to (n, 3, 8, 8) mean colours in 0…1."""
-    return nnf.adaptive_avg_pool2d((pixels.clamp(-1, 1) + 1) / 2, _GRID)
+def _apart(similarity: torch.Tensor, *, same: bool) -> float:
+    """The mean of the matrix, without its diagonal where both sides are the same photos."""
+    if not same:
+        return similarity.mean().item()
+    others = similarity[~torch.eye(len(similarity), dtype=torch.bool)]
+    return others.mean().item() if len(others) else 1.0

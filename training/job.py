@@ -1,45 +1,63 @@
 """One training run from photos to adapter: the phases in order."""
 
-import hashlib
 import logging
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
-import torch
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from contract.document import Scalar
 from contract.training_failure import FailureCode
 from contract.training_job import Hyperparameters, Phase
 from training import checkpoint
-from training.base import Base, load_base
-from training.captions import class_caption, subject_captions
-from training.conditioning import Conditioning, encode
+from training.choosing import demand_likeness
 from training.errors import Interrupted, TrainingError
-from training.evaluation import fixed_loss, movement
-from training.latents import LatentCache, cache_latents
-from training.loop import Loop, Prior
-from training.lora import adapter_tensors, inject
-from training.photos import Photo, as_pixels, load_photos
-from training.prior import class_latents
-from training.progress import ProgressFile
+from training.evaluation import Scores
+from training.lora import adapter_tensors
+from training.preparation import Preparation, prepare
+from training.progress import ProgressFile, is_line_due, scores_line, step_line
 from training.publish import publish
+from training.samples import save_samples
 from training.settings import Folders
-from training.subject_token import LearnedToken, learned_tokens
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass
 class _Clock:
-    """Time spent in training steps by this process."""
+    """Seconds that this process spent in training steps and in measuring."""
 
-    begun: float = field(default_factory=time.monotonic)
     steps: int = 0
+    training: float = 0.0
+    measuring: float = 0.0
+    since: float = 0.0
 
-    def seconds_per_step(self) -> float | None:
-        return round((time.monotonic() - self.begun) / self.steps, 5) if self.steps else None
+    def begin(self) -> None:
+        self.since = time.monotonic()
+
+    def step(self) -> None:
+        now = time.monotonic()
+        self.steps, self.training, self.since = (
+            self.steps + 1,
+            self.training + now - self.since,
+            now,
+        )
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self.measuring += time.monotonic() - begun
+            self.since = time.monotonic()
+
+    def seconds_per_step(self) -> float:
+        return self.training / max(1, self.steps)
+
+    def measuring_share(self) -> float:
+        return self.measuring / max(1e-9, self.training + self.measuring)
 
 
 def run(settings: Hyperparameters, folders: Folders, stop: Callable[[], bool]) -> None:
@@ -50,136 +68,109 @@ def run(settings: Hyperparameters, folders: Folders, stop: Callable[[], bool]) -
             raise Interrupted
 
     progress = ProgressFile(folders.checkpoints, settings.max_steps)
-    progress.phase(Phase.LOADING)
-    photos = load_photos(folders.photos)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    base = load_base(folders.model, settings.base_model_id, settings.precision, device)
-    _log.info(
-        "event=loaded training_id=%s photos=%d base=%s device=%s",
-        settings.training_id,
-        len(photos),
-        base.description.id,
-        device.type,
-    )
-    pause()
-
-    progress.phase(Phase.CACHING)
-    pixels = as_pixels(photos, settings.resolution)
-    latents = cache_latents(base.vae, pixels, mirror=settings.mirror)
-    tokens = learned_tokens(base, settings.token, settings.class_noun, settings.token_vectors)
-    captions = subject_captions(settings.kind, settings.token, settings.class_noun)
-    with torch.no_grad():
-        plain = encode(base, tokens, [class_caption(settings.kind, settings.class_noun), ""])
-    prior = _prior(settings, base, latents, plain, pause)
-    lora = inject(base, settings.rank, settings.seed)
-    if settings.gradient_checkpointing:
-        base.denoiser.enable_gradient_checkpointing()
-        base.denoiser.train()
-    loop = Loop(settings, base, latents, captions, tokens, lora, prior)
-    loss_first = _resume_or_begin(settings, folders, base, photos, latents, captions, tokens, loop)
+    ready = prepare(settings, folders, progress, pause)
+    loop, chooser, clock = ready.loop, ready.chooser, _Clock()
+    loss_first = _resume_or_begin(settings, folders, ready)
     resumed_at = loop.step
-    pause()
-
-    clock = _Clock()
 
     def keep() -> None:
         state = loop.state()
-        state["fingerprint"] = _fingerprint(settings, base, photos)
+        state["fingerprint"] = ready.fingerprint
         state["loss_first"] = loss_first
+        state["chooser"] = chooser.state()
         checkpoint.save(folders.checkpoints, loop.step, state)
-        _log.info("event=checkpoint training_id=%s step=%d", settings.training_id, loop.step)
+        _log.info("event=checkpoint step=%d", loop.step)
 
-    def after(_: Loop) -> None:
-        clock.steps += 1
+    def measure() -> bool:
+        if not chooser.is_due:
+            return False
+        if loop.step == settings.max_steps:
+            progress.phase(Phase.EVALUATING)
+        with clock.aside():
+            scores, pictures = chooser.measure()
+            save_samples(folders.checkpoints, loop.step, pictures)
+        _log.info(_line_of(scores))
+        return True
+
+    def after() -> None:
+        clock.step()
         progress.step(loop.step, loop.loss)
-        if loop.step % settings.checkpoint_every == 0 or loop.step == settings.max_steps:
-            keep()
-            _log.info(
-                "event=step training_id=%s step=%d loss=%.5f",
-                settings.training_id,
-                loop.step,
-                loop.loss or 0.0,
-            )
+        if is_line_due(loop.step, settings.max_steps):
+            loss, pace = loop.loss or 0.0, clock.seconds_per_step()
+            _log.info(step_line(loop.step, settings.max_steps, loss, pace))
+        if measure() or loop.step % settings.checkpoint_every == 0:
+            with clock.aside():
+                keep()
 
-    if not loop.run(stop, after):
+    try:
+        if measure():  # where the run was interrupted in the middle of it
+            keep()
+        clock.begin()
+        loop.run(pause, after)
+    except Interrupted:
         keep()
-        raise Interrupted
-    seconds_per_step = clock.seconds_per_step()
+        raise
 
     progress.phase(Phase.EVALUATING)
-    base.denoiser.eval()
-    with torch.no_grad():
-        told = encode(base, tokens, captions[:1])
-    loss_last = fixed_loss(base, latents, told, settings.resolution)
+    scores, weights = chooser.best
+    loop.take(weights)
+    ready.base.denoiser.eval()
+    loss_last = ready.fixed_loss()
     if not math.isfinite(loss_last):
         raise TrainingError(FailureCode.LOSS_NOT_FINITE, "The training diverged at its end.")
-    moved = movement(base, pixels, plain.rows([0]), told, plain.rows([1]), settings, pause)
+    demand_likeness(scores, settings.likeness_floor)
+    pause()
+
+    progress.phase(Phase.PUBLISHING)
     metrics: dict[str, Scalar] = {
         "loss_first": loss_first,
         "loss_last": loss_last,
-        "distance_base": moved.base,
-        "distance_tuned": moved.tuned,
-        "movement": moved.share,
-        "photos": len(photos),
+        "photos": ready.photos,
         "steps": loop.step,
         "resumed_at_step": resumed_at,
-        "seconds_per_step": seconds_per_step,
+        "seconds_per_step": round(clock.seconds_per_step(), 5),
+        "measuring_share": round(clock.measuring_share(), 4),
+        **_scores(ready, scores),
     }
-
-    progress.phase(Phase.PUBLISHING)
-    tensors = adapter_tensors(base)
-    tensors |= {key: token.vectors.detach().float().cpu() for key, token in tokens.items()}
-    manifest = publish(folders.artifacts, tensors, base.description, settings, metrics)
+    tensors = adapter_tensors(ready.base)
+    tensors |= {key: token.vectors.detach().float().cpu() for key, token in ready.tokens.items()}
+    manifest = publish(folders, tensors, ready.base.description, settings, metrics)
     _log.info(
-        "event=published training_id=%s size_bytes=%d loss_first=%.4f loss_last=%.4f movement=%.3f",
+        "event=published training_id=%s size_bytes=%d step=%d score=%.4f",
         settings.training_id,
         manifest.size_bytes,
-        loss_first,
-        loss_last,
-        moved.share,
+        scores.step,
+        scores.score,
     )
 
 
-def _prior(
-    settings: Hyperparameters,
-    base: Base,
-    latents: LatentCache,
-    plain: Conditioning,
-    pause: Callable[[], None],
-) -> Prior | None:
-    if not settings.prior_preservation:
-        return None
-    caption = plain.rows([0])
-    shape = latents.mean.shape[2:]
-    imagined = class_latents(base, caption, shape, settings.resolution, settings.seed, pause)
-    return Prior(imagined, caption)
-
-
-def _resume_or_begin(
-    settings: Hyperparameters,
-    folders: Folders,
-    base: Base,
-    photos: list[Photo],
-    latents: LatentCache,
-    captions: list[str],
-    tokens: dict[str, LearnedToken],
-    loop: Loop,
-) -> float:
+def _resume_or_begin(settings: Hyperparameters, folders: Folders, ready: Preparation) -> float:
     """Take up the newest checkpoint, if there is one. Returns the loss before the first step."""
-    state = checkpoint.newest(folders.checkpoints, _fingerprint(settings, base, photos))
-    if state is not None:
-        loop.restore(state)
-        _log.info("event=resumed training_id=%s step=%d", settings.training_id, loop.step)
-        return float(state["loss_first"])
-    with torch.no_grad():
-        told = encode(base, tokens, captions[:1])
-    return fixed_loss(base, latents, told, settings.resolution)
+    state = checkpoint.newest(folders.checkpoints, ready.fingerprint)
+    if state is None:
+        return ready.fixed_loss()
+    ready.loop.restore(state)
+    ready.chooser.restore(state["chooser"])
+    _log.info("event=resumed training_id=%s step=%d", settings.training_id, ready.loop.step)
+    return float(state["loss_first"])
 
 
-def _fingerprint(settings: Hyperparameters, base: Base, photos: list[Photo]) -> str:
-    """Tells runs apart: settings, base weights and the photos' pixels."""
-    digest = hashlib.sha256(repr(sorted(settings.to_strings().items())).encode())
-    digest.update(base.description.hash.encode())
-    for photo in photos:
-        digest.update(photo.name.encode() + photo.image.tobytes())
-    return digest.hexdigest()
+def _line_of(scores: Scores) -> str:
+    return scores_line(
+        scores.step, scores.identity, scores.prompt_fidelity, scores.likeness, scores.score
+    )
+
+
+def _scores(ready: Preparation, scores: Scores) -> dict[str, Scalar]:
+    """What the manifest says of the published checkpoint (see evaluation.Scores)."""
+    return {
+        "measure": ready.encoder.name,
+        "held_out": ready.held_out,
+        "rounds": ready.chooser.rounds,
+        "chosen_step": scores.step,
+        "identity": scores.identity,
+        "identity_base": ready.chooser.base_identity,
+        "prompt_fidelity": scores.prompt_fidelity,
+        "likeness": scores.likeness,
+        "score": scores.score,
+    }

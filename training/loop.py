@@ -2,18 +2,21 @@
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
 
 from contract.training_failure import FailureCode
 from contract.training_job import Hyperparameters
+from training.average import Average
 from training.base import Base
 from training.checkpoint import State
 from training.conditioning import Conditioning, encode, predict
 from training.errors import TrainingError
 from training.latents import LatentCache
 from training.loss import weighted_loss
+from training.optimizer import optimizer_for
 from training.subject_token import LearnedToken
 
 _NO_CAPTION = ""
@@ -44,7 +47,7 @@ class Draws:
 
 
 class Loop:
-    """What changes while training: LoRA, learned tokens, optimizer, generator, step."""
+    """What changes while training: LoRA, learned tokens, their mean, optimizer, generator, step."""
 
     def __init__(
         self,
@@ -68,25 +71,41 @@ class Loop:
         self._cached: Conditioning | None = None
         self._generator = torch.Generator().manual_seed(settings.seed)
         self._rates = [settings.learning_rate, settings.learning_rate * settings.token_rate_factor]
-        self._optimizer = torch.optim.AdamW(
+        self._optimizer = optimizer_for(
+            settings.optimizer,
             [
                 {"params": lora, "lr": self._rates[0], "weight_decay": 1e-2},
                 {"params": self._vectors, "lr": self._rates[1], "weight_decay": 0.0},
-            ]
+            ],
+            base.device,
         )
+        self._average = Average([*lora, *self._vectors], settings.ema_decay)
         self.step = 0
         self.loss: float | None = None
 
-    def run(self, stop: Callable[[], bool], after: Callable[["Loop"], None]) -> bool:
-        """Train to the last step; `after` is called after each. False if `stop` came first."""
+    def run(self, pause: Callable[[], None], after: Callable[[], None]) -> None:
+        """Train to the last step; `pause` is called before each, `after` after each."""
         while self.step < self._settings.max_steps:
-            if stop():
-                return False
+            pause()
             loss = self._train_step()
             self.loss = loss if self.loss is None else self._smoothed(loss)
+            self._average.update(self.step)
             self.step += 1
-            after(self)
-        return True
+            after()
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """Within, the model has the mean weights: what is measured, and published."""
+        return self._average.laid_over()
+
+    def weights(self) -> list[torch.Tensor]:
+        """A copy of what is trained, as it is now."""
+        return [parameter.detach().cpu().clone() for parameter in [*self._lora, *self._vectors]]
+
+    @torch.no_grad()
+    def take(self, weights: list[torch.Tensor]) -> None:
+        """Put back what `weights` gave: the end of training."""
+        for parameter, saved in zip([*self._lora, *self._vectors], weights, strict=True):
+            parameter.copy_(saved)
 
     def state(self) -> State:
         """All that is needed to go on, as plain tensors and numbers."""
@@ -95,6 +114,7 @@ class Loop:
             "loss": self.loss,
             "lora": [parameter.detach().cpu() for parameter in self._lora],
             "vectors": [parameter.detach().cpu() for parameter in self._vectors],
+            "average": self._average.state(),
             "optimizer": self._optimizer.state_dict(),
             "generator": self._generator.get_state(),
         }
@@ -105,6 +125,7 @@ class Loop:
         for name, parameters in (("lora", self._lora), ("vectors", self._vectors)):
             for parameter, saved in zip(parameters, state[name], strict=True):
                 parameter.copy_(saved)
+        self._average.restore(state["average"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._generator.set_state(state["generator"])
         self.step, self.loss = state["step"], state["loss"]
@@ -155,7 +176,8 @@ class Loop:
         wanted = base.noise.target(latents, noise, times)
         weights = base.noise.weights(times, settings.min_snr_gamma)
         own = settings.batch_size
-        loss = weighted_loss(predicted[:own], wanted[:own], weights[:own])
+        places = self._latents.weights_of(drawn.views, drawn.photos)
+        loss = weighted_loss(predicted[:own], wanted[:own], weights[:own], places)
         if self._prior is not None:
             loss = loss + settings.prior_loss_weight * weighted_loss(
                 predicted[own:], wanted[own:], weights[own:]

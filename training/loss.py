@@ -34,8 +34,16 @@ def min_snr_weights(scheduler: DDIMScheduler, times: torch.Tensor, gamma: float)
 
 
 def weighted_loss(
-    predicted: torch.Tensor, wanted: torch.Tensor, weights: torch.Tensor
+    predicted: torch.Tensor,
+    wanted: torch.Tensor,
+    weights: torch.Tensor,
+    places: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Mean over the batch of each sample's weighted mean square error."""
-    errors = (predicted - wanted).square().flatten(1).mean(dim=1)
-    return (errors * weights).mean()
+    """Mean over the batch of each sample's mean square error, weighted by sample.
+
+    `places` (n, height, width), of mean 1, weighs a sample's places, such as the subject's.
+    """
+    errors = (predicted - wanted).square()
+    if places is not None:
+        errors = errors * places[:, None]
+    return (errors.flatten(1).mean(dim=1) * weights).mean()

@@ -1,5 +1,6 @@
-"""The subject's photos: loaded, checked, cropped to squares."""
+"""The subject's photos: loaded, checked, divided, cropped to squares."""
 
+import random
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,11 @@ from PIL import Image, ImageOps
 
 from contract.training_failure import FailureCode
 from training.errors import TrainingError
+from training.subject_mask import centre_of, subject_mask
 
 # A third of the height left out goes above, the rest below: heads are in the upper part.
 _HEADROOM = 1 / 3
+_CLOSE = 2 / 3
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,18 @@ def _read(file: Path) -> Image.Image:
     return image
 
 
+def held_out_of(photos: int) -> int:
+    """How many of so many photos are measured against instead of learned: 0 below 4, at most 3."""
+    return 0 if photos < 4 else 1 if photos < 6 else 2 if photos < 12 else 3
+
+
+def split(photos: list[Photo], seed: int) -> tuple[list[Photo], list[Photo]]:
+    """The photos to learn and those held out, drawn by `seed`, both in their order."""
+    drawn = random.Random(seed).sample(range(len(photos)), held_out_of(len(photos)))
+    learned = [photo for number, photo in enumerate(photos) if number not in drawn]
+    return learned, [photos[number] for number in sorted(drawn)]
+
+
 def square(image: Image.Image, side: int) -> Image.Image:
     """The largest square, centred across and a little above the middle, scaled to `side` pixels."""
     width, height = image.size
@@ -59,7 +74,33 @@ def square(image: Image.Image, side: int) -> Image.Image:
     return image.resize((side, side), Image.Resampling.LANCZOS, box=box)
 
 
+def closer(image: Image.Image, side: int) -> Image.Image:
+    """A square around the subject, two thirds as wide as the largest one, scaled to `side`."""
+    width, height = image.size
+    whole = min(width, height)
+    left, top = (width - whole) / 2, (height - whole) * _HEADROOM
+    across, down = centre_of(subject_mask(_pixels(square(image, side))[None])[0])
+    edge = whole * _CLOSE
+    x = min(max(left + across * whole - edge / 2, left), left + whole - edge)
+    y = min(max(top + down * whole - edge / 2, top), top + whole - edge)
+    box = (x, y, x + edge, y + edge)
+    return image.resize((side, side), Image.Resampling.LANCZOS, box=box)
+
+
 def as_pixels(photos: list[Photo], side: int) -> torch.Tensor:
-    """(photos, 3, side, side) float32 in −1…1."""
-    squares = [np.asarray(square(photo.image, side), np.float32) for photo in photos]
-    return torch.from_numpy(np.stack(squares)).permute(0, 3, 1, 2).contiguous() / 127.5 - 1
+    """(photos, 3, side, side) float32 in −1…1; no photos give an empty one."""
+    squares = [_pixels(square(photo.image, side)) for photo in photos]
+    return torch.stack(squares) if squares else torch.empty((0, 3, side, side))
+
+
+def views_of(photos: list[Photo], side: int, *, close: bool, mirror: bool) -> list[torch.Tensor]:
+    """The versions that are learned, each as `as_pixels`: whole, closer, and both mirrored."""
+    views = [as_pixels(photos, side)]
+    if close:
+        views.append(torch.stack([_pixels(closer(photo.image, side)) for photo in photos]))
+    return [*views, *(view.flip(-1) for view in views)] if mirror else views
+
+
+def _pixels(image: Image.Image) -> torch.Tensor:
+    values = torch.from_numpy(np.asarray(image, np.float32).copy())
+    return values.permute(2, 0, 1).contiguous() / 127.5 - 1

@@ -1,4 +1,7 @@
-"""`progress.json`: where the run is, for whoever waits for it."""
+"""Where the run is: `progress.json` for whoever waits, a line per interval for whoever reads.
+
+The lines' numbers become CloudWatch metrics by the regular expressions of the training stack.
+"""
 
 import time
 from datetime import UTC, datetime
@@ -8,6 +11,32 @@ from contract.adapter import write_whole
 from contract.training_job import PROGRESS_FILE, Phase, Progress
 
 _SECONDS_BETWEEN = 1.0
+_LINES_PER_RUN = 20
+
+
+def step_line(step: int, max_steps: int, loss: float, seconds_per_step: float) -> str:
+    """How far it is, how well it goes, and how long it will take."""
+    left = round((max_steps - step) * seconds_per_step)
+    return (
+        f"event=step step={step} of={max_steps} loss={loss:.5f} "
+        f"steps_per_second={1 / max(seconds_per_step, 1e-9):.3f} left_s={left}"
+    )
+
+
+def scores_line(
+    step: int, identity: float, prompt_fidelity: float | None, likeness: float, score: float
+) -> str:
+    """What a round of measuring found."""
+    fidelity = "" if prompt_fidelity is None else f"prompt_fidelity={prompt_fidelity:.4f} "
+    return (
+        f"event=measured step={step} identity={identity:.4f} {fidelity}"
+        f"likeness={likeness:.4f} score={score:.4f}"
+    )
+
+
+def is_line_due(step: int, max_steps: int) -> bool:
+    """Whether a line belongs after this step: twenty in a run, and the last."""
+    return step == max_steps or step % max(1, max_steps // _LINES_PER_RUN) == 0
 
 
 class ProgressFile:

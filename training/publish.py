@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 
 import torch
 from safetensors.torch import save
 
 from contract.adapter import (
     ADAPTER_FILE,
+    CLASS_IMAGES_FILE,
     MANIFEST_FILE,
     METRICS_FILE,
     AdapterManifest,
@@ -19,16 +19,21 @@ from contract.architecture import ARCHITECTURES
 from contract.base_model import BaseModel
 from contract.document import FORMAT, Scalar
 from contract.training_job import Hyperparameters
+from training.settings import Folders
 
 
 def publish(
-    folder: Path,
+    folders: Folders,
     tensors: Mapping[str, torch.Tensor],
     base: BaseModel,
     settings: Hyperparameters,
     metrics: Mapping[str, Scalar],
 ) -> AdapterManifest:
-    """Write the three files, the manifest last: where it lies, the adapter is whole."""
+    """Write the three files, the manifest last: where it lies, the adapter is whole.
+
+    Class images that this run had to make lie beside them.
+    """
+    folder = folders.artifacts
     folder.mkdir(parents=True, exist_ok=True)
     adapter = folder / ADAPTER_FILE
     write_whole(adapter, save(dict(tensors), metadata={"format": "pt"}))
@@ -44,6 +49,9 @@ def publish(
         size_bytes=adapter.stat().st_size,
     )
     text = manifest.to_json()
+    class_images = folders.checkpoints / CLASS_IMAGES_FILE
+    if class_images.exists():
+        write_whole(folder / CLASS_IMAGES_FILE, class_images.read_bytes())
     write_whole(folder / METRICS_FILE, json.dumps({"format": FORMAT, **metrics}, indent=1))
     write_whole(folder / MANIFEST_FILE, text)
     return manifest

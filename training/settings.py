@@ -38,6 +38,7 @@ class Folders:
 
     photos: Path
     model: Path
+    prior: Path
     artifacts: Path
     output: Path
     checkpoints: Path
@@ -52,6 +53,7 @@ class Folders:
         return cls(
             photos=Path(environment.get("SM_CHANNEL_PHOTOS", f"{data}/photos")),
             model=Path(environment.get("SM_CHANNEL_MODEL", f"{data}/model")),
+            prior=Path(environment.get("SM_CHANNEL_PRIOR", f"{data}/prior")),
             artifacts=Path(environment.get("SM_MODEL_DIR", "/opt/ml/model")),
             output=Path(environment.get("SM_OUTPUT_DIR", "/opt/ml/output")),
             checkpoints=Path(environment.get("SM_CHECKPOINT_DIR", "/opt/ml/checkpoints")),

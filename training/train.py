@@ -4,6 +4,7 @@ Exit codes: 0 an adapter was published; 1 it failed, and the failure file says w
 came, and a checkpoint is there to go on from.
 """
 
+import errno
 import logging
 import os
 import signal
@@ -21,6 +22,8 @@ from training.settings import Folders, read_hyperparameters
 
 FAILED = 1
 INTERRUPTED = 128 + signal.SIGTERM
+# No room on the device, a quota, a bound on file sizes: all the same to whoever has to mend it.
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 _log = logging.getLogger("training")
 
@@ -92,6 +95,11 @@ def _places(error: Exception) -> str:
 
 
 def _unexpected(error: Exception) -> TrainingFailure:
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        return TrainingFailure(
+            FailureCode.OUT_OF_DISK,
+            "The disk is full: a larger training volume, or fewer checkpoints, would help.",
+        )
     if type(error).__name__ == "OutOfMemoryError":
         return TrainingFailure(
             FailureCode.OUT_OF_MEMORY,
@@ -103,13 +111,16 @@ def _unexpected(error: Exception) -> TrainingFailure:
 
 
 def _report(folders: Folders, failure: TrainingFailure) -> None:
-    """Write the failure file, and the same line to stderr.
+    """Write the failure file, and the same line to stderr, also where the disk takes no file.
 
     The containers' toolkit replaces the file by a report of its own, which quotes stderr from the
     first line on that names a built-in exception (sagemaker-training-toolkit, process.py, watch).
     """
-    folders.output.mkdir(parents=True, exist_ok=True)
-    write_whole(folders.failure_file, failure.to_text())
+    try:
+        folders.output.mkdir(parents=True, exist_ok=True)
+        write_whole(folders.failure_file, failure.to_text())
+    except OSError as error:
+        _log.warning("event=failure_file_not_written error=%s", type(error).__name__)
     sys.stderr.write(f"RuntimeError: {failure.to_text()}\n")
     sys.stderr.flush()
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
 
 from contract.errors import InvalidDocumentError
 from contract.training_job import PROGRESS_FILE, Progress
+from contract.training_presets import PresetName
 from lambdas import environment, telemetry, wiring
 from lambdas.api.http import Api, page_of
 from lambdas.api.messages import Answer, Body, Request, accepted, ok
@@ -41,7 +44,13 @@ _MAX_PROGRESS_BYTES = 64 * 1024
 
 
 class StartTraining(Body):
-    """Nothing to say: the recipe is the environment's."""
+    """How thoroughly to learn; the rest of the recipe is the environment's."""
+
+    preset: PresetName | None = Field(
+        default=None,
+        description="How long the training goes on and which ingredients it has: `fast`, "
+        "`balanced` or `quality`; by default what the operator chose.",
+    )
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,7 @@ def build_app(ports: TrainingPorts) -> Api:
             owner=request.owner,
             created_at=now,
             updated_at=now,
+            preset=request.body.preset or ports.settings.training.preset,
         )
         limit = ports.settings.limits.active_trainings_per_user
         create_training(table, training, limit=limit)
@@ -179,6 +189,8 @@ def view(training: Training, progress: Progress | None = None) -> dict[str, Any]
             "loss": progress.loss,
             "updated_at": moments.to_text(progress.updated_at),
         },
+        "preset": training.preset and training.preset.value,
+        "scores": training.scores and asdict(training.scores),
         "failure": failure and {"code": failure.code, "reason": failure.reason},
         "created_at": moments.to_text(training.created_at),
         "updated_at": moments.to_text(training.updated_at),

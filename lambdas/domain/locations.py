@@ -3,6 +3,7 @@
 uploads   photos/{owner}/{subject}/{photo}                       quarantine, as it was sent
 photos    {owner}/{subject}/{photo}.jpg                          accepted and normalised
 models    adapters/{owner}/{subject}/{training}/…                immutable per training
+          prior/{base model}/{what is drawn}/…                   class images, nobody's own
 work      trainings/{owner}/{subject}/{training}/…
           generations/{owner}/{generation}/request.json | progress.json
           results/… and failures/…                               names chosen by SageMaker
@@ -11,9 +12,14 @@ avatars   {owner}/{generation}/{image}.png                       released only
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lambdas.domain.ids import Prefix, is_id, is_owner
+
+if TYPE_CHECKING:
+    from contract.training_job import Hyperparameters
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,12 @@ def photo_key(owner: str, subject_id: str, photo_id: str) -> str:
 def adapter_prefix(owner: str, subject_id: str, training_id: str) -> str:
     """The published adapter of one training."""
     return f"adapters/{owner}/{subject_id}/{training_id}/"
+
+
+def class_images_prefix(settings: Hyperparameters) -> str:
+    """Class images for trainings of such a class on that base; the noun is not readable in it."""
+    facts = (settings.kind.value, settings.class_noun, settings.resolution, settings.prior_images)
+    return f"prior/{settings.base_model_id}/{hashlib.sha256(repr(facts).encode()).hexdigest()}/"
 
 
 def training_prefix(owner: str, subject_id: str, training_id: str) -> str:

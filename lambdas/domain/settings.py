@@ -6,9 +6,14 @@ so a misspelt setting stops the function at its start instead of being ignored.
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from contract.errors import InvalidDocumentError
+from contract.training_job import Hyperparameters
+from contract.training_presets import PresetName
 from lambdas.domain.subject import SubjectKind
+
+_Overrides = dict[PresetName, dict[str, bool | int | float | str]]
 
 
 class _Block(BaseModel):
@@ -48,7 +53,7 @@ class ModerationSettings(_Block):
 
 
 class Recipe(_Block):
-    """The hyperparameters of a training."""
+    """What fits the base model. Presets stretch `max_steps` and set everything else."""
 
     max_steps: int = Field(ge=1)
     rank: int = Field(ge=1)
@@ -58,12 +63,30 @@ class Recipe(_Block):
 
 
 class TrainingSettings(_Block):
-    """How often a training is tried and how long it may run and wait for capacity."""
+    """How often a training is tried, how long it may run and wait for capacity, and what it is.
+
+    `preset` is the one that a request without a wish gets; a training whose likeness stays below
+    `likeness_floor` fails instead of being published (0: none does).
+    """
 
     max_attempts: int = Field(ge=1)
     max_runtime_seconds: int = Field(ge=1)
     max_wait_seconds: int = Field(ge=1)
     recipe: Recipe
+    preset: PresetName = PresetName.BALANCED
+    # Per preset, hyperparameters that differ here.
+    presets: _Overrides = Field(default_factory=dict)
+    likeness_floor: float = Field(default=0.0, ge=0, le=1)
+
+    @field_validator("presets")
+    @classmethod
+    def _known(cls, presets: _Overrides) -> _Overrides:
+        try:
+            for overrides in presets.values():
+                Hyperparameters.check(overrides)
+        except InvalidDocumentError as error:
+            raise ValueError(str(error)) from error
+        return presets
 
 
 class GenerationSettings(_Block):

@@ -19,6 +19,9 @@ from lambdas.domain.states import StateMachine
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from contract.adapter import AdapterScores
+    from contract.training_presets import PresetName
+
 
 class TrainingState(StrEnum):
     """Where a training is in its life."""
@@ -65,7 +68,7 @@ class PublishedAdapter:
 
 @dataclass(frozen=True)
 class Training:
-    """One training. `attempt` counts from 1."""
+    """One training. `attempt` counts from 1; `preset` None: before there were any."""
 
     id: str
     subject_id: str
@@ -76,6 +79,8 @@ class Training:
     attempt: int = 1
     failure: Failure | None = None
     adapter: PublishedAdapter | None = None
+    preset: PresetName | None = None
+    scores: AdapterScores | None = None
 
     @property
     def is_active(self) -> bool:

@@ -7,6 +7,8 @@
     photos cannot be read or are missing              photos_unusable    no
     killed: signal 9 or 15, machine lost              interrupted        yes
     memory of the GPU exhausted                       out_of_memory      no
+    disk of the machine full                          out_of_disk        no
+    pictures do not look like the subject             low_likeness       no
     loss became infinite, adapter breaks its contract training_diverged  no
     the base model is missing or no good              internal_error     no
     SageMaker, Step Functions, Lambda or we failed    internal_error     yes
@@ -44,6 +46,8 @@ class TrainingFailureCode(StrEnum):
     PHOTOS_UNUSABLE = "photos_unusable"
     INTERRUPTED = "interrupted"
     OUT_OF_MEMORY = "out_of_memory"
+    OUT_OF_DISK = "out_of_disk"
+    LOW_LIKENESS = "low_likeness"
     TRAINING_DIVERGED = "training_diverged"
     INTERNAL_ERROR = "internal_error"
     CANCELLED = "cancelled"
@@ -63,6 +67,14 @@ _SENTENCES = {
     TrainingFailureCode.OUT_OF_MEMORY: (
         "The training needs more memory than the machine has. The operator has to change it."
     ),
+    TrainingFailureCode.OUT_OF_DISK: (
+        "The training needs more disk than the machine has. The operator has to change it."
+    ),
+    TrainingFailureCode.LOW_LIKENESS: (
+        "The pictures did not come to look like the photos, so nothing was published. What helps: "
+        "photos that show nobody else, in which the subject is large, sharp and well lit, taken in "
+        "different places and clothes; and the preset quality."
+    ),
     TrainingFailureCode.TRAINING_DIVERGED: (
         "The training did not settle on a result. Other photos, sharper and more alike in what "
         "they show, may help."
@@ -77,7 +89,9 @@ _FROM_JOB = {
     FailureCode.NO_PHOTOS: TrainingFailureCode.PHOTOS_UNUSABLE,
     FailureCode.PHOTO_UNREADABLE: TrainingFailureCode.PHOTOS_UNUSABLE,
     FailureCode.LOSS_NOT_FINITE: TrainingFailureCode.TRAINING_DIVERGED,
+    FailureCode.LOW_LIKENESS: TrainingFailureCode.LOW_LIKENESS,
     FailureCode.OUT_OF_MEMORY: TrainingFailureCode.OUT_OF_MEMORY,
+    FailureCode.OUT_OF_DISK: TrainingFailureCode.OUT_OF_DISK,
     FailureCode.HYPERPARAMETERS_INVALID: TrainingFailureCode.INTERNAL_ERROR,
     FailureCode.BASE_MODEL_INVALID: TrainingFailureCode.INTERNAL_ERROR,
     FailureCode.INTERNAL_ERROR: TrainingFailureCode.INTERNAL_ERROR,

@@ -13,7 +13,12 @@ from contract.errors import InvalidDocumentError
 from lambdas import environment, telemetry, wiring
 from lambdas.domain.errors import NotFound
 from lambdas.domain.ids import Prefix, is_id
-from lambdas.domain.locations import photo_key, photo_prefix, training_prefix
+from lambdas.domain.locations import (
+    class_images_prefix,
+    photo_key,
+    photo_prefix,
+    training_prefix,
+)
 from lambdas.domain.photo import PhotoState
 from lambdas.domain.training import job_name
 from lambdas.domain.training_failure import BaseUnusable, PhotosMissing, TrainingGone
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from lambdas.ports import Clock, ObjectStore, Table
 
 MANIFEST_FILE = "photos.manifest"
+PLACEHOLDER = "about.txt"
 # SageMaker's framework containers: which program of which archive to run ("script mode",
 # sagemaker-training-toolkit).
 PROGRAM = "train.py"
@@ -65,6 +71,10 @@ def build_handler(ports: PreparePorts) -> Handler:
         body = json.dumps(manifest).encode()
         work.write(f"{prefix}{MANIFEST_FILE}", body, content_type="application/json")
         settings = ports.settings
+        told = hyperparameters(training, subject, settings)
+        class_images = class_images_prefix(told)
+        # SageMaker refuses a channel without objects: there is always one.
+        ports.models.write(f"{class_images}{PLACEHOLDER}", b"", content_type="text/plain")
         telemetry.logger.info("training_prepared", extra={"photos": len(manifest) - 1})
         return {
             "training_id": given.training_id,
@@ -73,12 +83,13 @@ def build_handler(ports: PreparePorts) -> Handler:
             "attempt": given.attempt,
             "job_name": job_name(given.training_id, given.attempt),
             "hyperparameters": {
-                **hyperparameters(training, subject, settings).to_strings(),
+                **told.to_strings(),
                 "sagemaker_program": PROGRAM,
                 "sagemaker_submit_directory": ports.code_uri,
             },
             "photos_manifest_uri": f"s3://{work.bucket}/{prefix}{MANIFEST_FILE}",
             "model_uri": f"s3://{ports.models.bucket}/base/{settings.base_model.id}/",
+            "prior_uri": f"s3://{ports.models.bucket}/{class_images}",
             "output_uri": f"s3://{work.bucket}/{prefix}output/",
             "checkpoint_uri": f"s3://{work.bucket}/{prefix}checkpoints/",
             "max_runtime_seconds": settings.training.max_runtime_seconds,

@@ -11,17 +11,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from contract.adapter import ADAPTER_FILE, MANIFEST_FILE, AdapterManifest
+from contract.adapter import (
+    ADAPTER_FILE,
+    CLASS_IMAGES_FILE,
+    MANIFEST_FILE,
+    AdapterManifest,
+    AdapterScores,
+)
 from contract.errors import InvalidDocumentError
 from lambdas import environment, telemetry, wiring
-from lambdas.domain.errors import NotFound
-from lambdas.domain.locations import adapter_prefix, training_prefix
+from lambdas.domain.errors import NotFound, Unavailable
+from lambdas.domain.locations import adapter_prefix, class_images_prefix, training_prefix
 from lambdas.domain.training import (
     PublishedAdapter,
     TrainingState,
     job_name,
 )
 from lambdas.domain.training_failure import AdapterRefused, OutputMissing, TrainingGone
+from lambdas.domain.training_job import hyperparameters
 from lambdas.events.steps import StepInput, step
 from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.ports import ObjectMissing, ObjectTooLarge
@@ -36,6 +43,8 @@ if TYPE_CHECKING:
 _MAX_MANIFEST_BYTES = 1024 * 1024
 # It passes through this function's memory (1 GB). SDXL at rank 32 makes about 100 MB.
 _MAX_ADAPTER_BYTES = 400 * 1024 * 1024
+# 200 of SDXL's latents at 1024² in fp32 are 52 MB.
+_MAX_CLASS_IMAGES_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,7 @@ def build_handler(ports: PublishPorts) -> Handler:
     def publish(given: StepInput, _: Mapping[str, Any]) -> dict[str, Any]:
         training = _wanted(table, given)
         if training.state is not TrainingState.SUCCEEDED:
-            adapter = _copy(ports, given)
+            adapter, scores = _copy(ports, given)
             # A job that is done has run, whether or not the event that says so has come.
             mark_running(table, training, clock.now(), attempt=given.attempt)
             if not end_training(
@@ -66,9 +75,11 @@ def build_handler(ports: PublishPorts) -> Handler:
                 TrainingState.SUCCEEDED,
                 clock.now(),
                 adapter=adapter,
+                scores=scores,
             ):
                 _withdraw(ports, given)
                 raise TrainingGone("the training ended while its adapter was copied")
+            _keep_class_images(ports, training, given)
             telemetry.count("TrainingsSucceeded")
             telemetry.logger.info("adapter_published", extra={"bytes": adapter.size_bytes})
         return {"training_id": given.training_id, "state": TrainingState.SUCCEEDED.value}
@@ -88,11 +99,9 @@ def _wanted(table: Table, given: StepInput) -> Training:
     return training
 
 
-def _copy(ports: PublishPorts, given: StepInput) -> PublishedAdapter:
+def _copy(ports: PublishPorts, given: StepInput) -> tuple[PublishedAdapter, AdapterScores | None]:
     """Check what the job left behind, then write it under the subject's adapters."""
-    prefix = training_prefix(given.owner, given.subject_id, given.training_id)
-    # Where SageMaker puts uncompressed output: {S3OutputPath}/{job name}/output/model/.
-    source = f"{prefix}output/{job_name(given.training_id, given.attempt)}/output/model/"
+    source = _output(given)
     target = adapter_prefix(given.owner, given.subject_id, given.training_id)
     work, models = ports.work, ports.models
     try:
@@ -108,7 +117,33 @@ def _copy(ports: PublishPorts, given: StepInput) -> PublishedAdapter:
         raise AdapterRefused("the adapter's checksum differs from its manifest")
     models.write(f"{target}{ADAPTER_FILE}", content, content_type="application/octet-stream")
     models.write(f"{target}{MANIFEST_FILE}", text, content_type="application/json")
-    return PublishedAdapter(manifest.sha256, len(content))
+    return PublishedAdapter(manifest.sha256, len(content)), manifest.scores
+
+
+def _keep_class_images(ports: PublishPorts, training: Training, given: StepInput) -> None:
+    """Let other trainings use the class images that this one had to make.
+
+    They show what the base imagines, nothing of the subject. Without them the next one makes its
+    own: failing to keep them is no failure of the training.
+    """
+    source, kind = f"{_output(given)}{CLASS_IMAGES_FILE}", "application/octet-stream"
+    try:
+        subject = read_subject(ports.table, given.owner, given.subject_id)
+        target = class_images_prefix(hyperparameters(training, subject, ports.settings))
+        content = ports.work.read(source, max_bytes=_MAX_CLASS_IMAGES_BYTES)
+        ports.models.write(f"{target}{CLASS_IMAGES_FILE}", content, content_type=kind)
+    except ObjectMissing:
+        return
+    except (NotFound, ObjectTooLarge, Unavailable) as error:
+        telemetry.logger.warning("class_images_lost", extra={"error": type(error).__name__})
+        return
+    telemetry.logger.info("class_images_kept", extra={"bytes": len(content)})
+
+
+def _output(given: StepInput) -> str:
+    """Where SageMaker puts uncompressed output: {S3OutputPath}/{job name}/output/model/."""
+    prefix = training_prefix(given.owner, given.subject_id, given.training_id)
+    return f"{prefix}output/{job_name(given.training_id, given.attempt)}/output/model/"
 
 
 def _demand_quality(manifest: AdapterManifest, settings: DomainSettings) -> None:

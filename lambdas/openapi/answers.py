@@ -7,6 +7,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contract.training_presets import PresetName
 from lambdas.domain.generation import FinishReason, GenerationState
 from lambdas.domain.photo import PhotoState, RejectionCode
 from lambdas.domain.subject import SubjectKind, SubjectState
@@ -190,6 +191,26 @@ class TrainingProgress(_Answer):
     updated_at: datetime
 
 
+class TrainingScores(_Answer):
+    """How pictures of the published checkpoint compare, on fixed prompts and seeds."""
+
+    measure: Annotated[str, Field(description="What compared: `clip`, or `low-frequencies`.")]
+    step: Annotated[int, Field(description="The step whose weights were published.")]
+    identity: Annotated[
+        float,
+        Field(description="Similarity to photos held out; 1: as alike as the photos themselves."),
+    ]
+    prompt_fidelity: Annotated[
+        float | None,
+        Field(description="Similarity to the prompts; 1: as the base model without the subject."),
+    ]
+    likeness: Annotated[
+        float,
+        Field(description="Share of the way from any member of the class (0) to the subject (1)."),
+    ]
+    score: Annotated[float, Field(description="What the published checkpoint had most of.")]
+
+
 class Training(_Answer):
     """A training of a subject; `attempt` rises when a lost machine was replaced."""
 
@@ -197,7 +218,9 @@ class Training(_Answer):
     subject_id: str
     state: TrainingState
     attempt: int
+    preset: PresetName | None
     progress: TrainingProgress | None
+    scores: TrainingScores | None
     failure: Failure | None
     created_at: datetime
     updated_at: datetime

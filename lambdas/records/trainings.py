@@ -6,8 +6,11 @@ subject has one active training at most is a condition on its item, not a look b
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from contract.adapter import AdapterScores
+from contract.training_presets import PresetName
 from lambdas.domain import moments
 from lambdas.domain.errors import Conflict, NotFound, Unavailable
 from lambdas.domain.subject import SubjectState
@@ -39,7 +42,7 @@ _STARTABLE = (SubjectState.COLLECTING, SubjectState.READY)
 
 def training_from(item: Item) -> Training:
     """The training that an item holds."""
-    adapter = item.get("adapter")
+    adapter, preset, scores = item.get("adapter"), item.get("preset"), item.get("scores")
     return Training(
         id=item["id"],
         subject_id=item["subject_id"],
@@ -50,6 +53,21 @@ def training_from(item: Item) -> Training:
         attempt=item["attempt"],
         failure=failure_from(item.get("failure")),
         adapter=PublishedAdapter(adapter["sha256"], adapter["size_bytes"]) if adapter else None,
+        preset=PresetName(preset) if preset else None,
+        scores=_scores_from(scores) if scores else None,
+    )
+
+
+def _scores_from(item: Mapping[str, Any]) -> AdapterScores:
+    """The table has no floats that are whole numbers."""
+    fidelity = item["prompt_fidelity"]
+    return AdapterScores(
+        measure=item["measure"],
+        step=item["step"],
+        identity=float(item["identity"]),
+        prompt_fidelity=None if fidelity is None else float(fidelity),
+        likeness=float(item["likeness"]),
+        score=float(item["score"]),
     )
 
 
@@ -68,6 +86,7 @@ def _item(training: Training) -> Item:
         "owner": training.owner,
         "state": training.state.value,
         "attempt": training.attempt,
+        "preset": training.preset and training.preset.value,
         "created_at": since,
         "updated_at": since,
     }
@@ -181,6 +200,7 @@ def end_training(
     *,
     failure: Failure | None = None,
     adapter: PublishedAdapter | None = None,
+    scores: AdapterScores | None = None,
 ) -> bool:
     """End a training in `target`; False if it is gone, has ended, or cannot end so.
 
@@ -192,7 +212,7 @@ def end_training(
         if item is None or not TRAINING.allows(TrainingState(item["state"]), target):
             return False
         training = training_from(item)
-        writes: list[Write] = [_ending(training, target, now, failure, adapter)]
+        writes: list[Write] = [_ending(training, target, now, failure, adapter, scores)]
         subject = table.get(keys.subject_key(owner, training.subject_id))
         if subject is not None and subject["state"] != SubjectState.DELETING:
             writes.append(_subject_after(training, subject, target, now))
@@ -214,12 +234,15 @@ def _ending(
     now: datetime,
     failure: Failure | None,
     adapter: PublishedAdapter | None,
+    scores: AdapterScores | None,
 ) -> Update:
     changes: dict[str, Any] = {"state": target.value, "updated_at": moments.to_text(now)}
     if failure is not None:
         changes["failure"] = failure_item(failure)
     if adapter is not None:
         changes["adapter"] = {"sha256": adapter.sha256, "size_bytes": adapter.size_bytes}
+    if scores is not None:
+        changes["scores"] = asdict(scores)
     return Update(
         keys.training_key(training.owner, training.id),
         set=changes,

@@ -43,6 +43,7 @@ def brief_trainings(stage: Stage) -> Iterator[None]:
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     settings = json.loads(variables["DOMAIN_SETTINGS"])
     settings["training"]["recipe"]["max_steps"] = STEPS
+    settings["training"]["likeness_floor"] = 0
     brief = {**variables, "DOMAIN_SETTINGS": json.dumps(settings)}
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": brief})
     yield

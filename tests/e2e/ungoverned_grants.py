@@ -42,6 +42,13 @@ class Ungoverned:
 
 UNGOVERNED = (
     Ungoverned("logs:*", "the emulator writes log events itself, in nobody's name"),
+    Ungoverned(
+        "s3:PutObject",
+        "class images are kept by the first training of a class, and by presets with prior "
+        "preservation: no scene is one",
+        resources="*/prior/[*]",
+        roles="PublishRole",
+    ),
     Ungoverned("xray:*", "there is no X-Ray behind the emulator: no trace is sent"),
     Ungoverned("ecr:*", "containers run as processes: no image is pulled"),
     Ungoverned(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from tests.infra.cloud import Cloud, text
+from training.progress import scores_line, step_line
 
 
 def machine(cloud: Cloud) -> dict[str, Any]:
@@ -95,11 +97,49 @@ def test_a_job_reads_one_subjects_photos_by_manifest_and_the_base_model(cloud: C
         each["ChannelName"]: each["DataSource"]["S3DataSource"]
         for each in job(cloud)["InputDataConfig"]
     }
-    assert set(channels) == {"photos", "model"}
+    assert set(channels) == {"photos", "model", "prior"}
     assert channels["photos"]["S3DataType"] == "ManifestFile"
     assert channels["photos"]["S3Uri.$"] == "$.photos_manifest_uri"
-    assert channels["model"]["S3DataType"] == "S3Prefix"
+    assert channels["model"]["S3DataType"] == channels["prior"]["S3DataType"] == "S3Prefix"
     assert {each["S3DataDistributionType"] for each in channels.values()} == {"FullyReplicated"}
+
+
+def test_the_metrics_of_a_job_are_read_from_the_lines_that_it_logs(cloud: Cloud) -> None:
+    definitions = job(cloud)["AlgorithmSpecification"]["MetricDefinitions"]
+    lines = [
+        step_line(120, 300, loss=0.0625, seconds_per_step=0.08),
+        scores_line(300, identity=0.91, prompt_fidelity=0.985, likeness=-0.05, score=0.896),
+    ]
+    read = {
+        each["Name"]: [
+            float(number) for line in lines for number in re.findall(each["Regex"], line)
+        ]
+        for each in definitions
+    }
+    assert read == {
+        "training:loss": [0.0625],
+        "training:steps_per_second": [12.5],
+        "training:identity": [0.91],
+        "training:prompt_fidelity": [0.985],
+        "training:likeness": [-0.05],
+        "training:score": [0.896],
+    }
+    assert len(definitions) <= 40
+    assert all(len(each["Regex"]) <= 500 for each in definitions)
+
+
+def test_class_images_are_written_by_functions_and_read_by_jobs_of_anyone(cloud: Cloud) -> None:
+    may = {
+        (each.role.removeprefix("training/")[:7], action)
+        for each in cloud.statements()
+        for action in each.actions
+        if any("/prior/" in resource for resource in each.resources)
+    }
+    assert may == {
+        ("Prepare", "s3:PutObject"),
+        ("Publish", "s3:PutObject"),
+        ("JobRole", "s3:GetObject"),
+    }
 
 
 def test_what_a_job_writes_is_encrypted_and_not_packed(cloud: Cloud) -> None:

@@ -9,6 +9,7 @@ from contract.base_model import BaseModel, Family
 from contract.errors import BaseFolderError
 from inference.publish_base import AlreadyPublishedError, main, publish
 from tests.ml.buckets import MemoryBucket
+from tests.ml.clip_pair import save_clip
 
 
 @pytest.fixture
@@ -25,6 +26,17 @@ def test_weights_and_bootstrap_come_first_and_the_description_last(
     assert BaseModel.from_json(bucket.objects["base/tiny-sd/base.json"]) == published
     assert "base/tiny-sd/unet/diffusion_pytorch_model.safetensors" in bucket.objects
     assert b"def transform_fn" in bucket.objects["base/tiny-sd/code/inference.py"]
+
+
+def test_an_image_encoder_goes_along_and_changes_no_hash(
+    sd_base: Path, bucket: MemoryBucket, tmp_path: Path
+) -> None:
+    shutil.copytree(sd_base, tmp_path / "base")
+    save_clip(tmp_path / "base")
+    published = publish(tmp_path / "base", "tiny-sd", bucket)
+    assert published.hash == content_hash(sd_base)
+    sent = {key.removeprefix("base/tiny-sd/clip/") for key in bucket.uploads if "/clip/" in key}
+    assert sent == {"config.json", "model.safetensors", "text_projection.safetensors"}
 
 
 def test_publishing_again_sends_nothing(sd_base: Path, bucket: MemoryBucket) -> None:

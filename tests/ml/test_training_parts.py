@@ -5,18 +5,20 @@ import numpy as np
 import pytest
 import torch
 from diffusers import DDIMScheduler
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from contract.training_job import SubjectKind
+from contract.training_job import Precision, SubjectKind
 from tests.ml.training_runs import ULID
 from training import checkpoint
+from training.average import Average
 from training.captions import class_caption, subject_captions
 from training.errors import TrainingError
-from training.evaluation import Movement, low_frequencies
 from training.latents import LatentCache
 from training.loss import min_snr_weights, target, weighted_loss
-from training.photos import Photo, as_pixels, load_photos, square
+from training.photos import Photo, as_pixels, closer, load_photos, square, views_of
+from training.preparation import resolved
 from training.settings import Folders, read_hyperparameters
+from training.subject_mask import background_weights, centre_of, subject_mask
 from training.tiny_tokenizer import tiny_tokenizer
 from training.tiny_world import KINDS, draw
 
@@ -122,18 +124,74 @@ def test_the_loss_weighs_each_sample() -> None:
     assert weighted_loss(predicted, wanted, torch.tensor([2.0, 0.0])).item() == 1.0
 
 
+def test_a_loss_can_weigh_places() -> None:
+    predicted, wanted = torch.tensor([[[[1.0, 3.0]]]]), torch.zeros(1, 1, 1, 2)
+    places = torch.tensor([[[2.0, 0.0]]])
+    assert weighted_loss(predicted, wanted, torch.ones(1), places).item() == 1.0
+
+
+def test_the_mask_finds_the_subject_and_not_the_wall(photos: Path) -> None:
+    pixels = as_pixels(load_photos(photos), 64)
+    masks = subject_mask(pixels)
+    face, corners = masks[:, 20:40, 24:40].mean(), masks[:, :8, [*range(8), *range(56, 64)]].mean()
+    assert masks.shape == (12, 64, 64)
+    assert 0 <= masks.min() < masks.max() <= 1
+    assert face > 0.6
+    assert corners < 0.1
+
+
+def test_the_background_counts_less_by_the_strength_that_is_asked_for() -> None:
+    masks = torch.zeros(1, 8, 8)
+    masks[:, 2:6, 2:6] = 1
+    assert torch.equal(background_weights(masks, 0.0, (4, 4)), torch.ones(1, 4, 4))
+    weights = background_weights(masks, 0.75, (4, 4))
+    assert weights.mean().item() == pytest.approx(1)
+    assert (weights[0, 0, 0] / weights[0, 1, 1]).item() == pytest.approx(0.25)
+
+
+def test_a_closer_view_shows_less_around_the_subject() -> None:
+    image = Image.new("RGB", (120, 90), "navy")
+    ImageDraw.Draw(image).ellipse((66, 30, 96, 60), "orange")
+    wide, close = (as_pixels([Photo("p", view)], 64) for view in (image, closer(image, 64)))
+    orange = [(view[0, 0] > 0.5).float() for view in (wide, close)]
+    assert orange[1].sum() > 1.5 * orange[0].sum()
+    across, down = centre_of(orange[1])
+    assert 0.35 < across < 0.9
+    assert 0.3 < down < 0.7
+    views = views_of([Photo("p", image)], 64, close=True, mirror=True)
+    assert [view.shape for view in views] == [(1, 3, 64, 64)] * 4
+    assert torch.equal(views[3], views[1].flip(-1))
+
+
+def test_the_mean_weights_forget_the_start_of_a_short_run() -> None:
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    average, off = Average([parameter], 0.5), Average([parameter], 0.0)
+    for step, value in enumerate((1.0, 2.0, 3.0)):
+        parameter.data.fill_(value)
+        average.update(step)
+        off.update(step)
+    with average.laid_over():
+        # Kept shares 0.1, 2/11 and 0.25: the decay is reached later.
+        assert parameter.item() == pytest.approx(0.75 * 3 + 0.25 * (9 / 11 * 2 + 2 / 11 * 0.9))
+    with off.laid_over():
+        assert parameter.item() == 3.0
+    assert parameter.item() == 3.0
+    again = Average([parameter], 0.5)
+    again.restore(average.state())
+    with again.laid_over(), average.laid_over():
+        assert torch.equal(again.state()["means"][0], average.state()["means"][0])
+
+
+def test_automatic_precision_is_exact_where_there_is_no_gpu() -> None:
+    assert resolved(Precision.AUTO, torch.device("cpu")) is Precision.FP32
+    assert resolved(Precision.BF16, torch.device("cpu")) is Precision.BF16
+
+
 def test_latents_are_drawn_around_the_chosen_views() -> None:
     mean = torch.arange(4.0).view(2, 2, 1, 1, 1)
     cache = LatentCache(mean, torch.full_like(mean, 0.5))
     drawn = cache.drawn(torch.tensor([1, 0]), torch.tensor([0, 1]), torch.ones(2, 1, 1, 1))
     assert drawn.flatten().tolist() == [2.5, 1.5]
-
-
-def test_movement_is_the_share_of_the_distance_that_is_gone() -> None:
-    assert Movement(0.4, 0.1).share == 0.75
-    assert Movement(0.1, 0.2).share == -1
-    assert Movement(0.0, 0.2).share == 0
-    assert low_frequencies(torch.ones(1, 3, 64, 64)).shape == (1, 3, 8, 8)
 
 
 def test_only_a_whole_checkpoint_of_the_same_run_is_taken(tmp_path: Path) -> None:

@@ -117,6 +117,7 @@ def _environment(base: Path, photos: Path, folder: Path) -> dict[str, str]:
     return {
         "SM_CHANNEL_PHOTOS": str(photos),
         "SM_CHANNEL_MODEL": str(base),
+        "SM_CHANNEL_PRIOR": str(folder / "prior"),
         "SM_MODEL_DIR": str(folder / "model"),
         "SM_OUTPUT_DIR": str(folder / "output"),
         "SM_CHECKPOINT_DIR": str(folder / "checkpoints"),

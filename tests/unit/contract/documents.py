@@ -12,7 +12,14 @@ from contract.base_model import BaseModel, Family
 from contract.generation import AdapterReference, GenerationRequest, Prompt, Sampler, Style
 from contract.generation_result import Artifact, FinishReason, GenerationResponse, Timings
 from contract.s3_location import S3Location
-from contract.training_job import Hyperparameters, Phase, Precision, Progress, SubjectKind
+from contract.training_job import (
+    Hyperparameters,
+    Optimizer,
+    Phase,
+    Precision,
+    Progress,
+    SubjectKind,
+)
 
 ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"
@@ -66,7 +73,16 @@ hyperparameters = st.builds(
     min_snr_gamma=st.floats(0.0, 100.0),
     prior_preservation=st.booleans(),
     prior_loss_weight=st.floats(0.0, 10.0),
+    prior_images=st.integers(1, 200),
     mirror=st.booleans(),
+    close_crops=st.booleans(),
+    subject_mask=st.floats(0.0, 1.0),
+    ema_decay=st.floats(0.0, 0.999),
+    hold_out=st.booleans(),
+    choose_checkpoint=st.booleans(),
+    evaluation_share=st.floats(0.0, 1.0),
+    likeness_floor=st.floats(0.0, 1.0),
+    optimizer=st.sampled_from(Optimizer),
     precision=st.sampled_from(Precision),
     gradient_checkpointing=st.booleans(),
 )

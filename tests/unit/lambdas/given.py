@@ -171,7 +171,13 @@ class World:
         """One of the owner's counters."""
         return int((self.table.get(keys.account_key(OWNER)) or {}).get(name, 0))
 
-    def leave_output(self, training: Training, attempt: int = 1, **manifest: Any) -> None:
+    def leave_output(
+        self,
+        training: Training,
+        attempt: int = 1,
+        class_images: bytes | None = None,
+        **manifest: Any,
+    ) -> None:
         """What a training job leaves behind."""
         folder = (
             f"trainings/{training.owner}/{training.subject_id}/{training.id}/"
@@ -179,6 +185,8 @@ class World:
         )
         self.work.objects_by_key[f"{folder}adapter.safetensors"] = ADAPTER
         self.work.objects_by_key[f"{folder}manifest.json"] = adapter_manifest(**manifest).encode()
+        if class_images is not None:
+            self.work.objects_by_key[f"{folder}class-images.safetensors"] = class_images
 
 
 __all__ = ["ADAPTER", "OWNER", "START", "World", "adapter_manifest", "settings"]

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from contract.adapter import AdapterScores
 from contract.training_job import Phase, Progress
 from lambdas.api.trainings import TrainingPorts, build_app
 from lambdas.domain.subject import Subject, SubjectKind
 from lambdas.domain.training import TrainingState
 from lambdas.records.subjects import begin_subject_erasure
-from lambdas.records.trainings import end_training
+from lambdas.records.trainings import end_training, mark_running
 from tests.unit.lambdas.gateway import OWNER, Client
 from tests.unit.lambdas.given import World
 
@@ -65,6 +66,44 @@ def test_a_training_starts_an_execution_of_its_name_and_marks_its_subject(
     after = world.subject_now(subject)
     assert (after.state, after.active_training) == ("training", training["id"])
     assert world.count("active_trainings") == 1
+
+
+def test_a_training_has_the_preset_that_was_asked_for_or_the_operators(
+    world: World, client: Client
+) -> None:
+    subject = world.subject()
+    path = f"/subjects/{subject.id}/trainings"
+    asked = client.post(path, {"preset": "fast"}).body
+    assert asked["preset"] == "fast"
+    assert world.training_now(asked["id"]).preset == "fast"
+    client.post(f"/trainings/{asked['id']}/cancel")
+    world.clock.advance(seconds=1)
+    assert start(client, subject)["preset"] == "balanced"
+
+
+def test_an_unknown_preset_is_refused_by_name_of_its_field(world: World, client: Client) -> None:
+    subject = world.subject()
+    reply = client.post(f"/subjects/{subject.id}/trainings", {"preset": "cheap"})
+    assert (reply.status, reply.code) == (422, "validation_error")
+    assert [each["pointer"] for each in reply.body["errors"]] == ["/preset"]
+    assert world.runner.executions == {}
+
+
+def test_scores_are_shown_once_a_training_has_succeeded(world: World, client: Client) -> None:
+    training = start(client, world.subject())
+    assert training["scores"] is None
+    now = world.clock.now()
+    mark_running(world.table, world.training_now(training["id"]), now, attempt=1)
+    scores = AdapterScores("low-frequencies", 240, 0.9, None, 0.5, 0.9)
+    end_training(world.table, OWNER, training["id"], TrainingState.SUCCEEDED, now, scores=scores)
+    assert client.get(f"/trainings/{training['id']}").body["scores"] == {
+        "measure": "low-frequencies",
+        "step": 240,
+        "identity": 0.9,
+        "prompt_fidelity": None,
+        "likeness": 0.5,
+        "score": 0.9,
+    }
 
 
 @pytest.mark.parametrize(

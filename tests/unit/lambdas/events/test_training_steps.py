@@ -6,9 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from contract.adapter import AdapterScores
 from contract.base_model import BaseModel, Family
+from contract.training_failure import FailureCode, TrainingFailure
 from contract.training_job import Hyperparameters
+from contract.training_presets import PresetName
 from lambdas.domain.errors import Unavailable
 from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.subject import Subject, SubjectKind
@@ -24,7 +28,6 @@ from lambdas.events import training_failed, training_prepare, training_publish
 from lambdas.records.photos import all_photos, begin_photo_erasure
 from lambdas.records.subjects import begin_subject_erasure
 from lambdas.records.trainings import create_training, end_training
-from tests.unit.lambdas.fakes import FakeObjectStore
 from tests.unit.lambdas.gateway import OWNER, FakeContext
 from tests.unit.lambdas.given import ADAPTER, World, settings
 
@@ -34,11 +37,13 @@ def world() -> World:
     return World()
 
 
-def begun(world: World, subject: Subject | None = None) -> Training:
+def begun(
+    world: World, subject: Subject | None = None, preset: PresetName | None = None
+) -> Training:
     """A training that was asked for."""
     subject = subject or world.subject()
     now = world.clock.now()
-    training = Training(new_id(Prefix.TRAINING, now), subject.id, OWNER, now, now)
+    training = Training(new_id(Prefix.TRAINING, now), subject.id, OWNER, now, now, preset=preset)
     create_training(world.table, training, limit=5)
     return training
 
@@ -63,17 +68,16 @@ def prepare(
     world: World, training: Training, attempt: int = 1, base: bytes | None = None
 ) -> dict[str, Any]:
     """Run the step; `base` is the description that lies in the bucket."""
-    models = FakeObjectStore("models")
     key = f"base/{world.settings.base_model.id}/base.json"
-    models.write(key, base or published_base(world), content_type="application/json")
+    world.models.write(key, base or published_base(world), content_type="application/json")
     if base == b"":
-        models.delete([key])
+        world.models.delete([key])
     handler = training_prepare.build_handler(
         training_prepare.PreparePorts(
             table=world.table,
             clock=world.clock,
             work=world.work,
-            models=models,
+            models=world.models,
             photos_bucket="photos",
             code_uri="s3://assets/code.tar.gz",
             settings=world.settings,
@@ -162,7 +166,89 @@ def test_prepare_describes_a_job_that_the_training_program_accepts(world: World)
 def test_large_models_are_trained_in_half_precision(world: World) -> None:
     world.settings = settings(base_model={"family": "sdxl", "precision": "fp16"})
     given = prepare(world, begun(world))["hyperparameters"]
-    assert (given["precision"], given["gradient_checkpointing"]) == ("bf16", "1")
+    assert (given["precision"], given["gradient_checkpointing"]) == ("auto", "1")
+
+
+@pytest.mark.parametrize(
+    ("asked", "steps", "prior"),
+    [(PresetName.FAST, "100", "0"), (PresetName.QUALITY, "300", "1"), (None, "200", "0")],
+)
+def test_a_preset_stretches_the_recipe_and_sets_its_switches(
+    world: World, asked: PresetName | None, steps: str, prior: str
+) -> None:
+    training = begun(world, preset=asked)
+    given = prepare(world, training)["hyperparameters"]
+    assert (given["max_steps"], given["prior_preservation"]) == (steps, prior)
+    assert (given["rank"], given["likeness_floor"]) == ("4", "0.0")
+
+
+def test_an_environment_may_change_a_preset_but_not_invent_settings(world: World) -> None:
+    changed: dict[str, Any] = {"fast": {"subject_mask": 0.0}, "quality": {"prior_images": 7}}
+    world.settings = settings(
+        training={"preset": "quality", "presets": changed, "likeness_floor": 0.3}
+    )
+    given = prepare(world, begun(world))["hyperparameters"]
+    assert (given["prior_images"], given["likeness_floor"]) == ("7", "0.3")
+    assert given["subject_mask"] == "0.5"
+    for wrong in ({"subjekt_mask": 0.0}, {"subject_mask": 2.0}):
+        with pytest.raises(ValidationError):
+            settings(training={"presets": {"fast": wrong}})
+
+
+def test_a_job_is_given_the_class_images_of_its_class_whoever_asks(world: World) -> None:
+    job = prepare(world, begun(world))
+    place = job["prior_uri"].removeprefix("s3://models/")
+    assert place.startswith("prior/tiny-sd/")
+    assert world.models.objects_by_key[f"{place}about.txt"] == b""
+    assert prepare(world, begun(world))["prior_uri"] == job["prior_uri"]
+    pet = prepare(world, begun(world, world.subject(kind=SubjectKind.PET)))
+    assert pet["prior_uri"] != job["prior_uri"]
+    assert OWNER not in place
+    assert "person" not in place
+
+
+def test_class_images_that_a_job_made_are_kept_for_the_next(world: World) -> None:
+    training = begun(world)
+    place = prepare(world, training)["prior_uri"].removeprefix("s3://models/")
+    world.leave_output(training, class_images=b"drawn")
+    publish(world, training)
+    assert world.models.objects_by_key[f"{place}class-images.safetensors"] == b"drawn"
+
+
+def test_class_images_that_are_too_large_are_left_and_the_training_succeeds(world: World) -> None:
+    training = begun(world)
+    world.leave_output(training, class_images=bytes(65 * 1024 * 1024))
+    assert publish(world, training)["state"] == "succeeded"
+    assert not any(key.startswith("prior/") for key in world.models.objects_by_key)
+
+
+def test_publish_records_how_the_published_checkpoint_did(world: World) -> None:
+    training = begun(world)
+    metrics = {
+        "loss_last": 0.1,
+        "measure": "clip",
+        "chosen_step": 240,
+        "identity": 0.93,
+        "prompt_fidelity": 1,
+        "likeness": 0.8,
+        "score": 0.93,
+    }
+    world.leave_output(training, metrics=metrics)
+    publish(world, training)
+    expected = AdapterScores("clip", 240, 0.93, 1.0, 0.8, 0.93)
+    assert world.training_now(training.id).scores == expected
+
+
+def test_a_run_without_likeness_fails_with_advice_and_is_not_repeated(world: World) -> None:
+    training = begun(world)
+    reason = TrainingFailure(FailureCode.LOW_LIKENESS, "Only 3% of the way.").to_text()
+    cause = {"TrainingJobStatus": "Failed", "FailureReason": f"AlgorithmError: {reason}"}
+    assert fail(world, training, "States.TaskFailed", cause)["retry"] is False
+    ended = world.training_now(training.id)
+    assert ended.failure is not None
+    assert ended.failure.code == "low_likeness"
+    assert "photos" in ended.failure.reason
+    assert world.models.objects_by_key == {}
 
 
 def test_attempts_share_a_seed_and_trainings_do_not(world: World) -> None:
