@@ -18,6 +18,8 @@ _LEVELS = 8  # timesteps of the fixed set
 _PHOTOS = 8  # photos of the fixed set
 # Where the base is as near to the photos as they are to each other, there is nothing to gain.
 _NEAR = 0.02
+# Cosines of pictures with texts that have nothing to do with them lie around 0.
+_FITS = 0.01
 
 
 @torch.no_grad()
@@ -47,8 +49,9 @@ class Scores:
     `identity`: similarity of generated pictures to the held-out photos, over the similarity of
     real photos to each other (DreamBooth, arXiv:2208.12242, section 4.2, over its ceiling).
     `prompt_fidelity`: similarity of pictures to their prompts, over the base's; None if the
-    measure knows no texts. `likeness`: the share of the base's distance to the ceiling that is
-    gone; 0 nothing was learned, 1 as alike as real photos, negative: further away than before.
+    measure knows no texts, or the base follows none. `likeness`: the share of the base's distance
+    to the ceiling that is gone; 0 nothing was learned, 1 as alike as real photos, negative: further
+    away than before.
     """
 
     step: int
@@ -122,9 +125,8 @@ class Evaluation:
         """The tuned model's scores, relative to what is real and to the base."""
         identity, before = tuned.to_photos / self.ceiling, base.to_photos / self.ceiling
         fidelity = None
-        if tuned.to_prompts is not None and base.to_prompts is not None:
-            # Cosines of pictures with texts that have nothing to do with them lie around 0.
-            fidelity = tuned.to_prompts / max(base.to_prompts, 1e-3)
+        if tuned.to_prompts is not None and (base.to_prompts or 0.0) > _FITS:
+            fidelity = max(0.0, tuned.to_prompts) / (base.to_prompts or 1.0)
         gap = 1 - before
         likeness = (identity - before) / gap if gap > _NEAR else float(identity >= 1 - _NEAR)
         return Scores(step, identity, fidelity, likeness)

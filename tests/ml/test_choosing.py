@@ -16,7 +16,7 @@ from tests.ml.training_runs import hyperparameters
 from training.base import Base, load_base
 from training.choosing import MIN_PICTURES, Chooser, Plan, demand_likeness, plan
 from training.errors import TrainingError
-from training.evaluation import STEPS, Evaluation, Scores
+from training.evaluation import STEPS, Evaluation, Measured, Scores
 from training.photos import Photo, held_out_of, split
 
 PASSES_OF_A_PICTURE = 2 * STEPS
@@ -139,6 +139,17 @@ def test_likeness_that_costs_the_prompt_is_worth_less(loaded: Base) -> None:
     assert scores.step == 1
     assert scores.prompt_fidelity == pytest.approx(0.5)
     assert scores.score == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("base", "tuned", "fidelity"), [(0.2, 0.1, 0.5), (0.2, -0.3, 0.0), (0.001, 0.2, None)]
+)
+def test_fidelity_is_told_only_where_the_base_follows_prompts(
+    loaded: Base, base: float, tuned: float, fidelity: float | None
+) -> None:
+    scores = evaluation(loaded).scores(1, Measured(0.9, tuned), Measured(0.5, base))
+    assert scores.prompt_fidelity == fidelity
+    assert scores.score == pytest.approx(0.9 * (1.0 if fidelity is None else fidelity))
 
 
 def test_a_chooser_goes_on_where_another_stopped(loaded: Base) -> None:
