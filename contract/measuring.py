@@ -4,7 +4,7 @@ It is published with the base and no part of its hash: adapters do not depend on
 get one later. A base without one is measured by simpler means (`training/encoders.py`).
 """
 
-from pathlib import Path
+from collections.abc import Collection
 
 MEASURING_FOLDER = "clip"
 PROJECTION_FILE = "text_projection.safetensors"
@@ -13,10 +13,9 @@ WEIGHTS_FILE = "model.safetensors"
 _NEEDED = ("config.json", WEIGHTS_FILE, PROJECTION_FILE)
 
 
-def measuring_files(folder: Path) -> list[Path]:
-    """The encoder's files, relative to the base's folder; none if it is not there or not whole."""
-    part = folder / MEASURING_FOLDER
-    if not all((part / name).is_file() for name in _NEEDED):
+def measuring_files(names: Collection[str]) -> list[str]:
+    """The encoder's files among a base's, by path from its root; none unless it is whole."""
+    inside = {name: f"{MEASURING_FOLDER}/{name}" for name in (*_NEEDED, PIXELS_FILE)}
+    if not all(inside[name] in names for name in _NEEDED):
         return []
-    present = [name for name in (*_NEEDED, PIXELS_FILE) if (part / name).is_file()]
-    return [Path(MEASURING_FOLDER) / name for name in present]
+    return [path for path in inside.values() if path in names]

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from contract.adapter import file_sha256
 from contract.architecture import ARCHITECTURES
+from contract.base_files import FolderFiles
 from contract.base_folder import content_hash, family_of, model_files
 from contract.base_model import BASE_FILE, BaseModel
 from contract.errors import ContractError
@@ -125,7 +126,8 @@ def publish(
             f"another model is published as {base_id}, and adapters may depend on it: "
             "choose another --id, or say --replace"
         )
-    pairs = [(file.as_posix(), folder / file) for file in [*files, *measuring_files(folder)]]
+    names = [*(file.as_posix() for file in files), *measuring_files(FolderFiles(folder).sizes())]
+    pairs = [(name, folder / name) for name in names]
     if is_served:
         pairs.append((_CODE_FILE, Path(__file__).with_name("bootstrap.py")))
     for number, (name, path) in enumerate(pairs, start=1):

@@ -58,8 +58,8 @@ class TrainingStack(Stack):
             },
         )
         access.allow_objects(prepare.role, storage.work, "trainings/", "s3:PutObject")
-        access.allow_objects(prepare.role, storage.models, "prior/", "s3:PutObject")
         access.allow_objects(prepare.role, storage.models, "base/*/base.json", "s3:GetObject")
+        access.allow_objects(prepare.role, storage.models, "prior/", "s3:PutObject")
         publish = self._function(
             "Publish",
             "training_publish",

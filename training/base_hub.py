@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contract.errors import BaseFolderError, ContractError
+from contract.measuring import measuring_files
 
 if TYPE_CHECKING:
     from contract.base_layout import Layout
@@ -103,7 +104,7 @@ class HubModel:
                 snapshot_download(
                     self._id,
                     revision=self.commit,
-                    allow_patterns=layout.files,
+                    allow_patterns=[*layout.files, *measuring_files(self._sizes)],
                     cache_dir=cache,
                     endpoint=self._address,
                 )

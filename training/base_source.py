@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from contract.base_files import BaseFiles, FolderFiles
 from contract.base_folder import checked
 from contract.errors import ContractError
+from contract.measuring import measuring_files
 from training.base_hub import HUB_ID, HubModel
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ class Remote(BaseFiles, Protocol):
     """A base model elsewhere."""
 
     def fetch(self, layout: Layout, cache: Path) -> Path:
-        """Bring the layout's files under `cache`; returns the model's folder."""
+        """Bring the layout's files, and an image encoder's beside them, under `cache`.
+
+        Returns the model's folder.
+        """
         ...
 
 
@@ -103,7 +107,7 @@ class S3Model:
     def fetch(self, layout: Layout, cache: Path) -> Path:
         """See Remote. A file that is there with the right size is not fetched again."""
         folder = cache / self._bucket / self._prefix
-        for name in layout.files:
+        for name in [*layout.files, *measuring_files(self._sizes)]:
             path = folder / name
             if path.exists() and path.stat().st_size == self._sizes[name]:
                 continue

@@ -12,6 +12,7 @@ from typing import NoReturn
 from contract.base_model import ID_PATTERN, Family
 from contract.errors import ContractError
 from contract.training_job import Hyperparameters, SubjectKind
+from contract.training_presets import PRESETS, PresetName
 
 BAD_INPUT = 2
 # Local runs belong to no service: their ids are the lowest there are, and stay the same, so that a
@@ -19,7 +20,7 @@ BAD_INPUT = 2
 _NO_ULID = "0" * 26
 _RATE = 1e-4
 # Where a run begins that sets nothing; resolution is the base model's own.
-RECIPES: Mapping[Family, Mapping[str, object]] = {
+RECIPES: Mapping[Family, Mapping[str, float]] = {
     Family.SD: {"max_steps": 800, "rank": 16, "learning_rate": _RATE, "batch_size": 2},
     Family.SDXL: {
         "max_steps": 1000,
@@ -50,16 +51,18 @@ class SentenceParser(argparse.ArgumentParser):
 
 @dataclass(frozen=True)
 class Asked:
-    """What the command was given; `changes` are single settings as text."""
+    """What the command was given; `changes` are single settings as text, and overrule `preset`."""
 
     photos: Path
     base: str
     kind: SubjectKind
     class_noun: str
     changes: Mapping[str, str]
+    preset: PresetName | None = None
 
     def settings(self, base_model_id: str, family: Family, resolution: int) -> Hyperparameters:
-        """The recipe of the family with the changes; raises InvalidDocumentError."""
+        """The family's recipe, the preset's switches, the changes; raises InvalidDocumentError."""
+        recipe = RECIPES[family]
         values: dict[str, object] = {
             "training_id": f"trn_{_NO_ULID}",
             "subject_id": f"sub_{_NO_ULID}",
@@ -67,10 +70,22 @@ class Asked:
             "class_noun": self.class_noun,
             "base_model_id": base_model_id,
             "resolution": resolution,
-            **RECIPES[family],
+            **recipe,
+            **self._switches(int(recipe["max_steps"])),
             **self.changes,
         }
         return Hyperparameters.from_strings({name: str(value) for name, value in values.items()})
+
+    def _switches(self, recipe_steps: int) -> dict[str, object]:
+        """What the preset sets; flags as 0 and 1, as the settings' text has them."""
+        if self.preset is None:
+            return {}
+        preset = PRESETS[self.preset]
+        switches: dict[str, object] = {
+            name: int(value) if isinstance(value, bool) else value
+            for name, value in preset.switches.items()
+        }
+        return {"max_steps": preset.max_steps(recipe_steps), **switches}
 
 
 def sentence_parser(prog: str, description: str) -> SentenceParser:
@@ -95,11 +110,18 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--class-noun", help="the noun for it, such as 'dog' (default: the kind)")
     parser.add_argument(
+        "--preset",
+        type=PresetName,
+        choices=[*PresetName],
+        help="more or fewer steps and ingredients, as the service's presets have them (default: "
+        "the settings below)",
+    )
+    parser.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="one setting of the recipe, listed below; may be repeated",
+        help="one setting of the recipe, listed below, over the preset's; may be repeated",
     )
 
 
@@ -113,6 +135,7 @@ def asked_of(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Aske
         kind=given.kind,
         class_noun=given.class_noun or given.kind.value,
         changes=_changes(parser, given.set),
+        preset=given.preset,
     )
     try:  # what is wrong with the settings is wrong with any base model
         asked.settings("any", Family.SD, 64)

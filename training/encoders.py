@@ -13,7 +13,7 @@ from typing import Protocol
 import torch
 from safetensors.torch import load_file
 from torch.nn import functional as nnf
-from transformers import CLIPVisionModelWithProjection
+from transformers import CLIPTextModelWithProjection, CLIPVisionModelWithProjection
 
 from contract.measuring import MEASURING_FOLDER, PIXELS_FILE, PROJECTION_FILE
 from contract.training_failure import FailureCode
@@ -74,7 +74,9 @@ class ClipPair:
         ).to(base.device)
         self._vision.eval().requires_grad_(requires_grad=False)
         self._projection = load_file(folder / PROJECTION_FILE)[_PROJECTION].float()
-        self._text, self._tokenizer = base.text_encoders[0], base.tokenizers[0]
+        text, self._tokenizer = base.text_encoders[0], base.tokenizers[0]
+        # SD3's encoder comes with a projection of its own: what is projected here lies below it.
+        self._text = text.text_model if isinstance(text, CLIPTextModelWithProjection) else text
         width = self._vision.config.projection_dim, self._text.config.hidden_size
         if self._projection.shape != width:
             raise ValueError("the projection does not fit the text encoder")

@@ -10,6 +10,7 @@ from contract.base_folder import content_hash, described, family_of, model_files
 from contract.base_layout import family_in, json_of
 from contract.base_model import BASE_FILE, BaseModel
 from contract.errors import BaseFolderError
+from contract.measuring import measuring_files
 from training.base_source import fetch_base
 from training.command import base_id_of
 
@@ -36,7 +37,7 @@ def local_base(source: str, cache: Path, links: Path) -> LocalBase:
     folder = fetch_base(source, cache, s3=s3)
     if not (folder / BASE_FILE).exists():
         description = BaseModel(base_id_of(source), content_hash(folder), family_of(folder))
-        for file in model_files(folder):
+        for file in [*model_files(folder), *measuring_files(FolderFiles(folder).sizes())]:
             link = links / file
             link.parent.mkdir(parents=True, exist_ok=True)
             link.unlink(missing_ok=True)

@@ -22,7 +22,7 @@ def denoise(
 ) -> torch.Tensor:
     """Euler's steps (DDIM is that for diffusion) from `noise` (n, c, h, w).
 
-    Told one text for all, or one for each; `untold` is the empty text for guidance above 1.
+    Told one text for all or one for each; `untold` is the empty text for guidance above 1.
     """
     scheduler = base.noise.scheduler
     scheduler.set_timesteps(steps, device=noise.device)

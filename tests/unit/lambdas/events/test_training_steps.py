@@ -68,17 +68,16 @@ def prepare(
     world: World, training: Training, attempt: int = 1, base: bytes | None = None
 ) -> dict[str, Any]:
     """Run the step; `base` is the description that lies in the bucket."""
-    models = world.models
     key = f"base/{world.settings.base_model.id}/base.json"
-    models.write(key, base or published_base(world), content_type="application/json")
+    world.models.write(key, base or published_base(world), content_type="application/json")
     if base == b"":
-        models.delete([key])
+        world.models.delete([key])
     handler = training_prepare.build_handler(
         training_prepare.PreparePorts(
             table=world.table,
             clock=world.clock,
             work=world.work,
-            models=models,
+            models=world.models,
             photos_bucket="photos",
             code_uri="s3://assets/code.tar.gz",
             settings=world.settings,
