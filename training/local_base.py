@@ -37,7 +37,8 @@ def local_base(source: str, cache: Path, links: Path) -> LocalBase:
     folder = fetch_base(source, cache, s3=s3)
     if not (folder / BASE_FILE).exists():
         description = BaseModel(base_id_of(source), content_hash(folder), family_of(folder))
-        for file in [*model_files(folder), *measuring_files(FolderFiles(folder).sizes())]:
+        measuring = map(Path, measuring_files(FolderFiles(folder).sizes()))
+        for file in [*model_files(folder), *measuring]:
             link = links / file
             link.parent.mkdir(parents=True, exist_ok=True)
             link.unlink(missing_ok=True)

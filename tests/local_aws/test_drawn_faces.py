@@ -142,7 +142,8 @@ def test_a_drawn_person_is_told_from_others_whatever_they_wear() -> None:
         for one in pictures.portraits_of(subject, f"test {number}", 4):
             found = faces.detect(bgr(one.pixels))
             seen += [(number, bgr(one.pixels), face) for face in found[:1]]
-    same, other = [], []
+    same: list[float] = []
+    other: list[float] = []
     for (a, first, one_face), (b, second, other_face) in combinations(seen, 2):
         alike = likeness.similarity(first, one_face, second, other_face)
         (same if a == b else other).append(alike)
