@@ -1,5 +1,6 @@
 """From checkpoints to a folder that `StableDiffusionPipeline.from_pretrained` loads."""
 
+import json
 from pathlib import Path
 
 import torch
@@ -10,8 +11,9 @@ from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer, CLIPVisionMode
 
 from training.miniature.unet import NOISE
 
-_CLIP_FOLDER = "clip"
-_PROJECTION = "text_projection.safetensors"
+CLIP_FOLDER = "clip"
+PROJECTION = "text_projection.safetensors"
+STEPS_FILE = "steps.json"
 
 
 def text_encoder_of(clip: CLIPModel) -> CLIPTextModel:
@@ -36,8 +38,12 @@ def assemble(
     unet: UNet2DConditionModel,
     clip: CLIPModel,
     tokenizer: CLIPTokenizer,
+    steps: dict[str, int],
 ) -> None:
-    """Write all parts in half precision; the image encoder goes beside them, under `clip/`."""
+    """Write all parts in half precision; the image encoder goes beside them, under `clip/`.
+
+    `steps` that each stage has behind it are kept too, for whoever trains on.
+    """
     pipeline = StableDiffusionPipeline(
         vae=vae.half(),
         text_encoder=text_encoder_of(clip).half(),
@@ -53,9 +59,10 @@ def assemble(
     vision.load_state_dict(
         {n: v for n, v in clip.state_dict().items() if n in set(vision.state_dict())}
     )
-    vision.half().save_pretrained(out / _CLIP_FOLDER)
+    vision.half().save_pretrained(out / CLIP_FOLDER)
     projection = clip.text_projection.weight.detach().half().contiguous()
-    save_file({"text_projection.weight": projection}, out / _CLIP_FOLDER / _PROJECTION)
+    save_file({"text_projection.weight": projection}, out / CLIP_FOLDER / PROJECTION)
+    (out / STEPS_FILE).write_text(json.dumps(steps, indent=1) + "\n", encoding="utf-8")
 
 
 def load_pipeline(folder: Path, device: str = "cpu") -> StableDiffusionPipeline:
@@ -72,9 +79,9 @@ class ImageText:
 
     def __init__(self, folder: Path, text_encoder: CLIPTextModel, tokenizer: CLIPTokenizer) -> None:
         self._vision = CLIPVisionModelWithProjection.from_pretrained(
-            folder / _CLIP_FOLDER, dtype=torch.float32
+            folder / CLIP_FOLDER, dtype=torch.float32
         ).eval()
-        self._projection = load_file(folder / _CLIP_FOLDER / _PROJECTION)[
+        self._projection = load_file(folder / CLIP_FOLDER / PROJECTION)[
             "text_projection.weight"
         ].float()
         self._text, self._tokenizer = text_encoder, tokenizer

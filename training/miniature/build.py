@@ -2,8 +2,9 @@
 
 Stages, in order: pictures, autoencoder, clip, latents, unet, decoder, classifiers, assemble,
 measure.
-Each resumes from its checkpoint in --work; give --minutes or --steps to say how much longer. On a
-GPU: --config studio --device cuda --workers 16 --pictures 200000.
+Each resumes from its checkpoint in --work; give --minutes or --steps to say how much longer. Where
+the checkpoints are gone, --stage adopt makes new ones from the assembled model in --out.
+On a GPU: --config studio --device cuda --workers 16 --pictures 200000.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import torch
 from diffusers import AutoencoderKL
 from transformers import CLIPModel, CLIPTokenizer
 
+from training.miniature.adopt import adopt
 from training.miniature.assemble import assemble, text_encoder_of
 from training.miniature.autoencoder import AutoencoderStage, fix_scale, new_autoencoder
 from training.miniature.card import write_card
@@ -99,13 +101,14 @@ def run(stage: str, shop: Workshop) -> None:
     elif stage == "latents":
         vae = _autoencoder(shop, "autoencoder")
         cache_latents(vae, shop.drawn(), shop.pictures, _latents(shop), shop.device)
+    elif stage == "adopt":
+        adopt(shop.out, shop.work, ClipStage(shop.config, shop.drawn(), tokenizer, "cpu").module)
     elif stage == "assemble":
         _assemble(shop, tokenizer)
     elif stage == "measure":
         result = measure(shop.out, MeasureSettings(prompts=shop.prompts, device=shop.device))
         logging.getLogger(__name__).info("%s", json.dumps(result))
-        learned = [name for name in _RATES if shop.checkpoint(name).exists()]
-        write_card(shop.out, {name: steps_of(shop.checkpoint(name)) for name in learned})
+        write_card(shop.out, _steps(shop))
     else:
         fit(_stage(stage, shop, tokenizer), shop.settings(stage), shop.checkpoint(stage))
 
@@ -132,10 +135,16 @@ def _assemble(shop: Workshop, tokenizer: CLIPTokenizer) -> None:
     vae = _autoencoder(shop, "decoder" if shop.checkpoint("decoder").exists() else "autoencoder")
     unet = averaged(shop.checkpoint("unet"), new_unet(shop.config))
     shop.out.mkdir(parents=True, exist_ok=True)
-    assemble(shop.out, vae, unet, _clip(shop, tokenizer), tokenizer)
+    assemble(shop.out, vae, unet, _clip(shop, tokenizer), tokenizer, _steps(shop))
     if shop.checkpoint("classifiers").exists():
         judge = averaged(shop.checkpoint("classifiers"), TraitClassifiers())
         save_classifiers(judge, shop.out / "classifiers")
+
+
+def _steps(shop: Workshop) -> dict[str, int]:
+    """What each stage has behind it."""
+    learned = [name for name in _RATES if shop.checkpoint(name).exists()]
+    return {name: steps_of(shop.checkpoint(name)) for name in learned}
 
 
 def _autoencoder(shop: Workshop, stage: str) -> AutoencoderKL:
@@ -175,7 +184,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--work", type=Path, default=Path(".local/miniature"), help="pictures and checkpoints"
     )
-    parser.add_argument("--stage", choices=("all", *STAGES), default="all")
+    parser.add_argument("--stage", choices=("all", "adopt", *STAGES), default="all")
     parser.add_argument("--config", choices=sorted(CONFIGS), default="laptop")
     parser.add_argument(
         "--minutes", type=float, help="more time for this stage, or for all of them together"

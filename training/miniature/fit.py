@@ -69,6 +69,11 @@ class Ema:
             parameter.copy_(shadow)
 
 
+def new_optimiser(module: nn.Module, weight_decay: float = 0.01) -> torch.optim.Optimizer:
+    """AdamW over all parameters; the loop sets the learning rate at every step."""
+    return torch.optim.AdamW(module.parameters(), betas=(0.9, 0.99), weight_decay=weight_decay)
+
+
 class Budget:
     """How much of a run is over, by time or steps."""
 
@@ -103,12 +108,7 @@ def fit(stage: Stage, settings: FitSettings, checkpoint: Path) -> nn.Module:
     the loss is no number; the checkpoint is then the last good one.
     """
     module = stage.module
-    optimiser = torch.optim.AdamW(
-        module.parameters(),
-        lr=settings.learning_rate,
-        betas=(0.9, 0.99),
-        weight_decay=settings.weight_decay,
-    )
+    optimiser = new_optimiser(module, settings.weight_decay)
     ema = Ema(module, settings.ema_decay)
     step = _resume(checkpoint, module, optimiser, ema)
     budget, first, saved = Budget(settings), step, time.monotonic()
@@ -128,12 +128,12 @@ def fit(stage: Stage, settings: FitSettings, checkpoint: Path) -> nn.Module:
                              "seconds": round(pace, 4), **numbers})  # fmt: skip
                     began = time.monotonic()
                 if time.monotonic() - saved > _SAVE_SECONDS:
-                    _save(checkpoint, module, optimiser, ema, step)
+                    save_checkpoint(checkpoint, module, optimiser, ema, step)
                     saved = time.monotonic()
     except KeyboardInterrupt:
-        _save(checkpoint, module, optimiser, ema, step)
+        save_checkpoint(checkpoint, module, optimiser, ema, step)
         raise
-    _save(checkpoint, module, optimiser, ema, step)
+    save_checkpoint(checkpoint, module, optimiser, ema, step)
     ema.copy_to(module)
     return module.eval()
 
@@ -179,9 +179,10 @@ def _journal(path: Path) -> Iterator[Callable[[dict[str, float]], None]]:
         yield write
 
 
-def _save(
+def save_checkpoint(
     path: Path, module: nn.Module, optimiser: torch.optim.Optimizer, ema: Ema, step: int
 ) -> None:
+    """Write the state that `fit` resumes from, whole or not at all."""
     fresh = path.with_suffix(".new")
     torch.save(
         {

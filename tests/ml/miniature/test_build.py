@@ -1,6 +1,8 @@
 """All stages in order on a world of a few pictures: what comes out is a Stable Diffusion."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from training.miniature import build
 from training.miniature.autoencoder import anchor_loss, crops, new_autoencoder, picture_loss
 from training.miniature.clip import new_clip
 from training.miniature.config import CONFIGS, MiniatureConfig
+from training.miniature.fit import steps_of
 from training.miniature.pictures import SHARD, Pictures, described
 from training.miniature.tokenizer import miniature_tokenizer
 from training.miniature.unet import new_unet
@@ -50,17 +53,22 @@ _TINY = MiniatureConfig(
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Work and output folders of a whole build, three steps a stage."""
+def shop(tmp_path_factory: pytest.TempPathFactory) -> build.Workshop:
     work, out = tmp_path_factory.mktemp("work"), tmp_path_factory.mktemp("out")
+    return build.Workshop(
+        config=_TINY, work=work, out=out, device="cpu", bf16=False, minutes=None, steps=3,
+        pictures=25, batch=4, rate=None, prompts=4, workers=1,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def made(shop: build.Workshop) -> tuple[Path, Path]:
+    """Work and output folders of a whole build, three steps a stage."""
+    work, out = shop.work, shop.out
     few = np.stack([draw_array(*described(n), 64) for n in range(25)])
     (work / "pictures").mkdir()
     np.save(work / "pictures" / "pictures-64-000.npy", np.tile(few, (SHARD // 25, 1, 1, 1)))
     torch.manual_seed(0)
-    shop = build.Workshop(
-        config=_TINY, work=work, out=out, device="cpu", bf16=False, minutes=None, steps=3,
-        pictures=25, batch=4, rate=None, prompts=4, workers=1,
-    )  # fmt: skip
     for stage in build.STAGES:
         build.run(stage, shop)
     return work, out
@@ -158,6 +166,22 @@ def test_the_measure_and_the_card_tell_what_was_found(made: tuple[Path, Path]) -
     assert 0 <= measured["generated"]["all"] <= 1
     assert f"{measured['generated']['all']:.1%}" in (made[1] / "README.md").read_text()
     assert (made[1] / "contact-sheet.png").exists()
+
+
+def test_an_assembled_model_can_be_trained_on_without_its_checkpoints(
+    made: tuple[Path, Path], shop: build.Workshop, tmp_path: Path
+) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "pictures").symlink_to(made[0] / "pictures")
+    shutil.copytree(made[1], tmp_path / "out")
+    elsewhere = replace(shop, work=tmp_path / "work", out=tmp_path / "out")
+    build.run("adopt", elsewhere)
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.safetensors")}
+    build.run("assemble", elsewhere)
+    assert {path: path.read_bytes() for path in before} == before
+    for stage in ("latents", "unet"):
+        build.run(stage, elsewhere)
+    assert steps_of(elsewhere.checkpoint("unet")) == 6
 
 
 def test_missing_pictures_are_a_clear_error(tmp_path: Path) -> None:
