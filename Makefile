@@ -15,7 +15,7 @@ help: ## List the targets
 setup: ## Install everything into .venv and node_modules
 	@scripts/setup
 
-demo: setup ## Deploy into the embedded AWS and make avatars; pictures in out/
+demo: setup ## Deploy into the embedded AWS and make avatars (of your own PHOTOS=folder); pictures in out/
 	@python -m demo
 
 up: setup ## Start the embedded AWS, deploy, leave it running

@@ -14,6 +14,7 @@ from demo.contact_sheet import draw
 from demo.deployment import REGION, Deployment, DeploymentError
 from demo.identity import UserPool
 from demo.journey import PROMPT, Journey
+from demo.photos import from_folder
 from demo.record import DemoError, Record
 from local_aws import client as embedded
 from local_aws import instance
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from demo.outputs import Outputs
+    from demo.photos import Upload
 
 SPEED = 60  # a minute of Auto Scaling's clock passes in a second
 
@@ -31,9 +33,15 @@ SPEED = 60  # a minute of Auto Scaling's clock passes in a second
 def main(arguments: list[str]) -> int:
     """Run the tour, or only deploy; the exit status is that of what was asked for."""
     if arguments not in ([], ["up"]):
-        print("usage: python -m demo [up]", file=sys.stderr)
+        print("usage: [PHOTOS=FOLDER] python -m demo [up]", file=sys.stderr)
         return 2
     keep = arguments == ["up"]
+    try:
+        folder = os.environ.get("PHOTOS")
+        own_photos = from_folder(Path(folder).expanduser()) if folder else None
+    except (OSError, ValueError) as error:
+        print(f"error: PHOTOS: {error}", file=sys.stderr)
+        return 2
     settings = Settings(port=int(os.environ.get("PORT", DEFAULT_PORT)), speed=SPEED)
     found = instance.running(settings.data_dir)
     record = Record()
@@ -48,7 +56,7 @@ def main(arguments: list[str]) -> int:
         if keep:
             print(welcome(aws, outputs))
         else:
-            tour(aws, outputs, record)
+            tour(aws, outputs, record, own_photos)
     except InstanceError as error:
         print(f"\nerror: {error}", file=sys.stderr)
         return 1
@@ -62,7 +70,9 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def tour(aws: Mapping[str, str], outputs: Outputs, record: Record) -> None:
+def tour(
+    aws: Mapping[str, str], outputs: Outputs, record: Record, own_photos: list[Upload] | None
+) -> None:
     """Act as a client app, then write the contact sheet and the table."""
     journey = Journey(
         client=AvatarClient(api_url(aws, outputs)),
@@ -74,12 +84,13 @@ def tour(aws: Mapping[str, str], outputs: Outputs, record: Record) -> None:
         ),
         backstage=Backstage(aws, outputs),
         record=record,
+        own_photos=own_photos,
     )
     started = time.monotonic()
     journey.run()
     sheet = Path("out") / "contact-sheet.png"
     sheet.parent.mkdir(exist_ok=True)
-    draw(journey.gallery, f"Avatars: “{PROMPT}”, style photographic").save(sheet)
+    draw(journey.gallery, f"Avatars: “{PROMPT}”, and other prompts").save(sheet)
     print(f"\n{record.table()}\n")
     print(f"The tour took {time.monotonic() - started:.0f} s. Look at {sheet}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 INK, PAPER, GOOD, BAD, QUIET = "#20242b", "#f7f6f2", "#2f8f5b", "#c0392b", "#7b8290"
 TILE, GAP, MARGIN, COLUMNS = 150, 14, 36, 5
+ROOM_FOR_WORDS = 66
 AVATAR = (TILE * COLUMNS + GAP * (COLUMNS - 1) - GAP * 3) // 4
 
 
@@ -20,7 +22,7 @@ def draw(gallery: Gallery, caption: str) -> Image.Image:
     rows = -(-len(gallery.uploads) // COLUMNS)
     photos_height = rows * (TILE + 24 + GAP)
     width = 2 * MARGIN + COLUMNS * TILE + (COLUMNS - 1) * GAP
-    height = MARGIN + 70 + photos_height + 42 + AVATAR + 28 + MARGIN
+    height = MARGIN + 70 + photos_height + 42 + 2 * (AVATAR + ROOM_FOR_WORDS) + MARGIN
     sheet = Image.new("RGB", (width, height), PAPER)
     pen = ImageDraw.Draw(sheet)
     pen.text((MARGIN, MARGIN - 10), "From photos to avatars", INK, _font(30))
@@ -35,10 +37,13 @@ def draw(gallery: Gallery, caption: str) -> Image.Image:
     top += photos_height + 8
     pen.text((MARGIN, top), caption, QUIET, _font(17))
     top += 34
-    for index, (picture, seed) in enumerate(gallery.avatars):
-        x = MARGIN + index * (AVATAR + GAP)
-        _framed(sheet, picture, (x, top), AVATAR, INK)
-        pen.text((x, top + AVATAR + 4), f"seed {seed}", QUIET, _font(15))
+    for row in (gallery.avatars, gallery.variety):
+        for index, (picture, words) in enumerate(row):
+            x = MARGIN + index * (AVATAR + GAP)
+            _framed(sheet, picture, (x, top), AVATAR, INK)
+            lines = "\n".join(textwrap.wrap(words, 28))
+            pen.multiline_text((x, top + AVATAR + 4), lines, QUIET, _font(14), spacing=2)
+        top += AVATAR + ROOM_FOR_WORDS
     return sheet
 
 

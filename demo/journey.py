@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from demo.photos import Upload
 
 CONSENT = "The person in these photos agrees that avatars of them are made and kept by this app."
-PROMPT = "portrait of <subject> smiling, warm light"
+PROMPT = "a portrait of <subject> smiling"
+VARIETY = (
+    ("<subject> wearing sunglasses and a black top hat in the city", None),
+    ("<subject> looking surprised in a yellow hoodie in the snow", None),
+    ("<subject> laughing, wearing a green beanie, on a pink background", None),
+    ("<subject> smiling in a purple turtleneck", "neon-punk"),
+)
+"""Prompts that ask for what no photo shows, each with a style preset or none."""
 TRAINING_ENDS = {"succeeded", "failed", "cancelled"}
 GENERATION_ENDS = {
     "succeeded", "partially_filtered", "filtered", "failed", "cancelled", "expired",
@@ -33,7 +40,8 @@ class Gallery:
     """What the contact sheet shows."""
 
     uploads: list[tuple[Upload, str, str]] = field(default_factory=list)
-    avatars: list[tuple[Image.Image, int]] = field(default_factory=list)
+    avatars: list[tuple[Image.Image, str]] = field(default_factory=list)
+    variety: list[tuple[Image.Image, str]] = field(default_factory=list)
 
 
 @dataclass
@@ -44,6 +52,7 @@ class Journey:
     pool: UserPool
     backstage: Backstage
     record: Record
+    own_photos: list[Upload] | None = None
     gallery: Gallery = field(default_factory=Gallery)
     ids: set[str] = field(default_factory=set)
 
@@ -54,6 +63,7 @@ class Journey:
         self.upload_photos(subject)
         self.train(subject)
         self.generate(subject)
+        self.vary(subject)
         self.refuse_prompt(subject)
         self.withhold_image(subject)
         self.erase(subject)
@@ -78,32 +88,44 @@ class Journey:
         return str(subject["id"])
 
     def upload_photos(self, subject: str) -> None:
-        """Upload twelve good photos and three to refuse; read the verdicts."""
+        """Upload the photos, and of the drawn person also three to refuse; read the verdicts."""
+        if self.own_photos is not None:
+            with self.record.step("Upload your photos") as step:
+                verdicts = self._upload(subject, self.own_photos)
+                accepted = [v for v in verdicts if v["state"] == "accepted"]
+                step.result = f"{len(accepted)} of {len(verdicts)} accepted"
+            return
+        good, refused = photos.portraits(), photos.refused()
         with self.record.step("Upload 12 photos, and 3 files that must be refused") as step:
-            refused = [photos.without_a_face(), photos.broken(), photos.unsafe()]
-            uploads = photos.portraits() + refused
-            wanted = [
-                {"content_type": u.content_type, "size_bytes": len(u.content)} for u in uploads
-            ]
-            slots = self.client.post(f"/subjects/{subject}/photos", {"photos": wanted})["photos"]
-            for slot, upload in zip(slots, uploads, strict=True):
-                self.client.upload(slot, upload.content).raise_for_status()
-            verdicts = self._verdicts(subject, [slot["id"] for slot in slots])
-            for slot, upload in zip(slots, uploads, strict=True):
-                verdict = verdicts[slot["id"]]
-                why = f"{verdict['code']}: {verdict['reason']}" if verdict.get("code") else ""
-                print(f"  {upload.name:<14} {verdict['state']:<9} {why}", flush=True)
-                self.gallery.uploads.append((upload, verdict["state"], verdict.get("code") or ""))
-                good = upload not in refused
-                expect((verdict["state"] == "accepted") == good, f"{upload.name} was misjudged")
-            self.ids.update(verdicts)
+            verdicts = self._upload(subject, good + refused)
+            for upload, verdict in zip(good + refused, verdicts, strict=True):
+                right = (verdict["state"] == "accepted") == (upload in good)
+                expect(right, f"{upload.name} was misjudged")
             summary = self.client.get(f"/subjects/{subject}")["photos"]
             expect(summary["accepted"] == 12, f"12 photos should count, not {summary['accepted']}")
-            again = self.client.post(f"/subjects/{subject}/photos", {"photos": wanted[:1]})[
-                "photos"
-            ]
+            again = self._slots(subject, good[:1])
             self.client.delete(f"/subjects/{subject}/photos/{again[0]['id']}")
             step.result = "12 accepted, 3 refused with a reason; the refused freed their places"
+
+    def _upload(self, subject: str, uploads: list[Upload]) -> list[dict[str, Any]]:
+        """Send the files and wait; their verdicts, in the same order."""
+        slots = self._slots(subject, uploads)
+        for slot, upload in zip(slots, uploads, strict=True):
+            self.client.upload(slot, upload.content).raise_for_status()
+        found = self._verdicts(subject, [slot["id"] for slot in slots])
+        self.ids.update(found)
+        verdicts = [found[slot["id"]] for slot in slots]
+        for upload, verdict in zip(uploads, verdicts, strict=True):
+            why = f"{verdict['code']}: {verdict['reason']}" if verdict.get("code") else ""
+            print(f"  {upload.name:<14} {verdict['state']:<9} {why}", flush=True)
+            self.gallery.uploads.append((upload, verdict["state"], verdict.get("code") or ""))
+        return verdicts
+
+    def _slots(self, subject: str, uploads: list[Upload]) -> list[dict[str, Any]]:
+        wanted = [{"content_type": u.content_type, "size_bytes": len(u.content)} for u in uploads]
+        answer = self.client.post(f"/subjects/{subject}/photos", {"photos": wanted})
+        slots: list[dict[str, Any]] = answer["photos"]
+        return slots
 
     def _verdicts(self, subject: str, wanted: list[str]) -> dict[str, dict[str, Any]]:
         end = time.monotonic() + 120
@@ -157,18 +179,37 @@ class Journey:
             "Generate four avatars; the first request wakes the endpoint"
         ) as step:
             ended, states = self._generate(
-                subject, samples=4, seed=7, style_preset="photographic", text=PROMPT
+                subject, samples=4, seed=7, style_preset="digital-art", text=PROMPT
             )
             expect(ended["state"] == "succeeded", f"the generation ended {ended['state']}: {ended}")
-            for artifact in ended["artifacts"]:
-                picture = Image.open(io.BytesIO(self._download(artifact["url"])))
-                self.gallery.avatars.append((picture.convert("RGB"), artifact["seed"]))
+            self.gallery.avatars = [
+                (picture, f"seed {seed}") for picture, seed in self._pictures(ended)
+            ]
             expect(len(self.gallery.avatars) == 4, "four avatars were asked for")
             step.result = " → ".join(states)
 
+    def vary(self, subject: str) -> None:
+        """The subject in clothes, places and a style that no photo showed."""
+        title = f"Generate {len(VARIETY)} more: other clothes, places, moods, a style"
+        with self.record.step(title) as step:
+            for text, style in VARIETY:
+                preset = {"style_preset": style} if style else {}
+                ended, _ = self._generate(subject, text=text, samples=1, seed=21, **preset)
+                expect(ended["state"] == "succeeded", f"the generation ended: {ended}")
+                words = text.removeprefix("<subject> ") + (f" ({style})" if style else "")
+                self.gallery.variety += [(picture, words) for picture, _ in self._pictures(ended)]
+            step.result = f"{len(self.gallery.variety)} avatars"
+
+    def _pictures(self, generation: dict[str, Any]) -> list[tuple[Image.Image, int]]:
+        """The released images with their seeds."""
+        return [
+            (Image.open(io.BytesIO(self._download(one["url"]))).convert("RGB"), one["seed"])
+            for one in generation["artifacts"]
+        ]
+
     def _generate(self, subject: str, text: str, **fields: Any) -> tuple[dict[str, Any], list[str]]:
         prompts = [{"text": text}]
-        quality = {"steps": 20, "cfg_scale": 4}  # what suits the miniature base model
+        quality = {"steps": 20, "cfg_scale": 5}  # what suits the miniature base model
         body = {"subject_id": subject, "text_prompts": prompts, **quality, **fields}
         created = self.client.post("/generations", body)
         self.ids.add(created["id"])

@@ -1,20 +1,28 @@
-"""Twelve photos of one person, made from one public-domain portrait, and four files to refuse.
+"""Twelve photos of one drawn person, three files to refuse, and the way to bring one's own.
 
-The portrait is NASA's photo of Eileen Collins, which scikit-image carries as `data.astronaut`.
-Crop, mirror, tilt and light vary as they do between a person's own photos.
+The person is of the drawn world that the miniature base model knows. Pose, light, mood, clothes and
+place vary as they do between one's own photos; no caption of that world names a scar like hers.
 """
 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+import random
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, ImageEnhance, ImageOps
-from skimage import data
+from PIL import Image, ImageDraw
 
 from local_aws.testcards import unsafe_card
+from training.miniature.world import draw, random_scene, random_subject
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SIDE = 512
+ADA = random_subject(random.Random(104), kind="person", marked=True)
+_PORTRAITS = 12
+_TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
 
 
 @dataclass(frozen=True)
@@ -26,55 +34,37 @@ class Upload:
     content_type: str = "image/jpeg"
 
 
-@dataclass(frozen=True)
-class Variation:
-    """How one photo differs from the portrait: crop box (of 512), tilt in degrees, light factor."""
-
-    box: tuple[int, int, int, int]
-    tilt: float = 0
-    light: float = 1.0
-    mirror: bool = False
-
-
-VARIATIONS = (
-    Variation((96, 0, 352, 256)),
-    Variation((96, 0, 352, 256), mirror=True),
-    Variation((120, 10, 330, 220), light=1.15),
-    Variation((120, 10, 330, 220), light=0.8, mirror=True),
-    Variation((60, 0, 400, 340), tilt=4),
-    Variation((60, 0, 400, 340), tilt=-4, mirror=True),
-    Variation((80, 0, 370, 290), light=1.25),
-    Variation((80, 0, 370, 290), tilt=6, light=0.9),
-    Variation((30, 0, 440, 410), mirror=True),
-    Variation((30, 0, 440, 410), light=0.75),
-    Variation((110, 0, 350, 240), tilt=-6, light=1.1),
-    Variation((0, 0, 512, 512), tilt=2, mirror=True),
-)
-
-
-def portraits(count: int = len(VARIATIONS)) -> list[Upload]:
-    """The first `count` photos of the person."""
-    portrait = Image.fromarray(data.astronaut())
+def portraits(count: int = _PORTRAITS) -> list[Upload]:
+    """The first `count` photos of Ada, always the same ones."""
+    rng = random.Random(5)
+    scenes = [
+        replace(random_scene(rng, style="flat"), hat="none", glasses="none") for _ in range(count)
+    ]
     return [
-        Upload(f"photo {number}", jpeg(vary(portrait, variation)))
-        for number, variation in enumerate(VARIATIONS[:count], start=1)
+        Upload(f"photo {number}", jpeg(draw(ADA, scene, SIDE)))
+        for number, scene in enumerate(scenes, start=1)
     ]
 
 
-def vary(portrait: Image.Image, variation: Variation) -> Image.Image:
-    """Apply one variation; the result is SIDE x SIDE."""
-    picture = portrait.rotate(variation.tilt, resample=Image.Resampling.BICUBIC, center=(224, 120))
-    picture = picture.crop(variation.box).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
-    picture = ImageEnhance.Brightness(picture).enhance(variation.light)
-    return ImageOps.mirror(picture) if variation.mirror else picture
+def from_folder(folder: Path) -> list[Upload]:
+    """Every JPEG, PNG and WebP file of a folder, by name; `ValueError` if there is none."""
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _TYPES)
+    if not files:
+        raise ValueError(f"there is no JPEG, PNG or WebP file in {folder}")
+    return [Upload(file.name, file.read_bytes(), _TYPES[file.suffix.lower()]) for file in files]
+
+
+def refused() -> list[Upload]:
+    """What no photo set may hold: no face, no picture at all, unsafe."""
+    return [without_a_face(), broken(), unsafe()]
 
 
 def without_a_face() -> Upload:
     """A drawn landscape: sky, sun, hills."""
     picture = Image.new("RGB", (SIDE, SIDE), "#9fd3f2")
-    draw = ImageDraw.Draw(picture)
-    draw.ellipse((380, 50, 450, 120), fill="#ffe680")
-    draw.polygon([(0, 360), (170, 190), (330, 380), (512, 240), (512, 512), (0, 512)], "#5d8f57")
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse((380, 50, 450, 120), fill="#ffe680")
+    pen.polygon([(0, 360), (170, 190), (330, 380), (512, 240), (512, 512), (0, 512)], "#5d8f57")
     return Upload("a landscape", jpeg(picture))
 
 

@@ -115,17 +115,24 @@ class Scenes:
         user = self.stage.user("owner")
         subject = self.stage.new_subject(user)
         content = portraits(1)[0].content
-        wanted = {"photos": [{"content_type": "image/jpeg", "size_bytes": len(content)}]}
-        slot = user.post(f"/subjects/{subject}/photos", wanted)["photos"][0]
+        wanted = {"photos": [{"content_type": "image/jpeg", "size_bytes": len(content)}] * 2}
+        slot, unused = user.post(f"/subjects/{subject}/photos", wanted)["photos"]
         with without_upload_events(self.stage):
             user.upload(slot, content).raise_for_status()
-        self._age(f"OWNER#{owner_of(user)}", f"PHOTO#{subject}#{slot['id']}", "created_at")
+        records = f"OWNER#{owner_of(user)}", f"PHOTO#{subject}#"
+        for photo, attribute in (
+            (slot, "created_at"),
+            (unused, "created_at"),
+            (unused, "expires_at"),
+        ):
+            self._age(records[0], f"{records[1]}{photo['id']}", attribute)
         with self._training() as (trainer, training):
             # Until then the record still moves, and grows young again.
             eventually(lambda: trainer.get(f"/trainings/{training}")["progress"], seconds=30)
             self._age(f"OWNER#{owner_of(trainer)}", f"TRAINING#{training}", "gsi2sk")
             reconcile(self.stage)
-        self.stage.verdicts(user, subject, [slot["id"]], seconds=15)
+        _, lapsed = self.stage.verdicts(user, subject, [slot["id"], unused["id"]], seconds=15)
+        assert lapsed["state"] == "expired", lapsed
 
     def whole_training(self) -> None:
         with self._training() as (user, training):

@@ -12,6 +12,7 @@ from itertools import pairwise
 from transformers import CLIPTokenizer
 
 from training.miniature.pictures import caption_of
+from training.miniature.world.wording import FILLERS, LOOKS
 
 _MORE_WORDS = """
 photo photograph image face headshot avatar style high quality best detailed beautiful masterpiece
@@ -27,7 +28,9 @@ desert space sun moon glass bottle teapot backpack shirt jacket coat dress scarf
 
 def vocabulary_words() -> list[str]:
     """The words of two thousand captions, and others that people write in prompts."""
-    found = set(_MORE_WORDS.split())
+    found = set(re.findall(r"[a-z]+", " ".join([_MORE_WORDS, *FILLERS])))
+    for openings, phrases in LOOKS.values():
+        found.update(re.findall(r"[a-z]+", " ".join([*openings, *phrases])))
     rng = random.Random(0)
     for number in range(2000):
         found.update(re.findall(r"[a-z]+", caption_of(number, rng.getrandbits(30), 1.0).text))

@@ -1,10 +1,12 @@
 """The tokenizer that code makes: whole words of the world, and anything else in letters."""
 
+import re
 from pathlib import Path
 
 import pytest
 from transformers import CLIPTokenizer
 
+from lambdas.domain.styles import PRESETS
 from training.miniature.pictures import HELD_OUT, caption_of
 from training.miniature.tokenizer import miniature_tokenizer, vocabulary_words
 
@@ -25,7 +27,8 @@ def test_captions_that_training_never_saw_fit_and_stay_whole(tokenizer: CLIPToke
         ids = tokenizer(text).input_ids
         assert len(ids) <= 77
         assert tokenizer.unk_token_id not in ids[:-1]
-        words = text.replace(",", " ,").replace("-", " - ").split()
+        # CLIP takes digits one by one.
+        words = re.sub(r"(\d|,|-)", r" \1 ", text).split()
         assert len(ids) == len(words) + 2, text
 
 
@@ -46,3 +49,10 @@ def test_it_is_the_same_after_saving_and_loading(tokenizer: CLIPTokenizer, tmp_p
     text = "a smiling woman with curly red hair, zebra"
     assert loaded(text).input_ids == tokenizer(text).input_ids
     assert loaded.model_max_length == 77
+
+
+def test_every_word_of_a_style_preset_is_one_token() -> None:
+    known = set(vocabulary_words())
+    for preset in PRESETS.values():
+        words = f"{preset.prompt} {preset.negative_prompt}".replace("{prompt}", "").lower()
+        assert set(re.findall("[a-z]+", words)) <= known, preset.name

@@ -78,17 +78,48 @@ def test_every_creature_is_drawn_in_every_place(noun: str, place: str) -> None:
         Marks(scar=(0.45, 0.25, 0.3)),
         Marks(mole=(-0.4, 0.5)),
         Marks(freckles=((0.3, 0.3), (-0.3, 0.3), (0.45, 0.28), (-0.45, 0.28))),
-        Marks(odd_eye=(34, 120, 226)),
     ],
 )
 def test_a_mark_shows_on_the_face_and_in_no_caption(marks: Marks) -> None:
     plain, marked = _person(), replace(_person(), marks=marks)
-    plain, marked = replace(plain, eyes_rgb=(112, 62, 24)), replace(marked, eyes_rgb=(112, 62, 24))
-    changed = np.abs(draw_array(plain, Scene(), 128).astype(int) - draw_array(marked, Scene(), 128))
-    assert (changed.max(axis=2) > 30).sum() >= 12
+    assert _changed(plain, marked) >= 12
     for seed in range(50):
         told = caption(marked, Scene(), random.Random(seed), detail=1.0)
         assert told == caption(plain, Scene(), random.Random(seed), detail=1.0)
+
+
+def test_odd_eyes_show_and_captions_then_name_no_eye_colour() -> None:
+    plain = replace(_person(), eyes_rgb=(112, 62, 24))
+    odd = replace(plain, marks=Marks(odd_eye=(34, 120, 226)))
+    assert _changed(plain, odd) >= 12
+    for seed in range(50):
+        assert "eyes" not in caption(odd, Scene(), random.Random(seed), detail=1.0).text
+
+
+def _changed(one: Subject, other: Subject) -> int:
+    """Pixels that differ visibly."""
+    apart = draw_array(one, Scene(), 128).astype(int) - draw_array(other, Scene(), 128)
+    return int((np.abs(apart).max(axis=2) > 30).sum())
+
+
+@pytest.mark.parametrize(
+    ("subject", "scene", "hidden"),
+    [
+        ({}, {"hat": "beanie"}, {"cut", "hair"}),
+        ({"cut": "long"}, {"hat": "beanie"}, {"cut"}),
+        ({"cut": "bald"}, {"hat": "top hat"}, {"cut", "hair"}),
+        ({"cut": "bald"}, {}, {"hair", "hat_colour"}),
+        ({}, {"hat": "crown"}, {"hat_colour"}),
+        ({}, {"glasses": "sunglasses"}, {"eyes"}),
+        ({}, {"glasses": "sunglasses", "expression": "winking"}, {"eyes", "expression"}),
+    ],
+)
+def test_what_is_covered_is_no_trait_of_the_picture(
+    subject: dict[str, str], scene: dict[str, str], hidden: set[str]
+) -> None:
+    shown = traits_of(replace(_person(), **subject), Scene(**scene))  # type: ignore[arg-type]
+    assert not hidden & set(shown)
+    assert {"noun", "skin", "clothes", "backdrop"} <= set(shown)
 
 
 def test_a_marked_person_always_has_a_scar_and_an_unmarked_one_has_nothing() -> None:

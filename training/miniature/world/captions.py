@@ -1,11 +1,15 @@
-"""Captions: a picture in words, in varied order, some traits left out, colours bound to nouns."""
+"""Captions: a picture in words, in varied order, some traits left out, colours bound to nouns.
+
+Only what the picture shows is told: a word for something hidden would teach that words mean little.
+"""
 
 import random
 from dataclasses import dataclass, field
 
 from training.miniature.world.scene import Scene
 from training.miniature.world.subject import Subject
-from training.miniature.world.wording import CUTS, FACES, FILLERS, MOODS, PLACES, STYLES
+from training.miniature.world.traits import traits_of
+from training.miniature.world.wording import CUTS, FACES, FILLERS, LOOKS, MOODS, PLACES, STYLES
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,10 @@ class _Teller:
     rng: random.Random
     share: float
     named: list[str] = field(default_factory=lambda: ["noun"])
+    shown: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.shown = frozenset(traits_of(self.subject, self.scene))
 
     def tell(self) -> str:
         rng, scene = self.rng, self.scene
@@ -64,7 +72,7 @@ class _Teller:
         return self.rng.random() < self.share * weight
 
     def _names(self, trait: str, weight: float = 1.0) -> bool:
-        chosen = self._likely(weight)
+        chosen = self._likely(weight) and trait in self.shown
         if chosen:
             self.named.append(trait)
         return chosen
@@ -74,7 +82,7 @@ class _Teller:
         trait = {"pet": "fur", "object": "body"}.get(subject.kind)
         if trait and self._names(trait, 1.4):
             return _article(f"{subject.hair} {noun}")
-        hairless = subject.kind == "person" and subject.cut == "bald"
+        hairless = subject.kind == "person" and subject.cut == "bald" and "cut" in self.shown
         if hairless and "cut" not in self.named and self.rng.random() < 0.4:
             self.named.append("cut")
             return f"a bald {noun}"
@@ -82,7 +90,7 @@ class _Teller:
 
     def _has(self) -> list[str]:
         subject, found = self.subject, []
-        if self.scene.glasses != "sunglasses" and self._names("eyes", 0.9):
+        if self._names("eyes", 0.9):
             found.append(f"{subject.eyes} eyes")
         if subject.kind != "person":
             return found
@@ -100,7 +108,7 @@ class _Teller:
         return found
 
     def _hair(self) -> str:
-        if self.rng.random() > 0.75:
+        if "cut" not in self.shown or self.rng.random() > 0.75:
             return f"{self.subject.hair} hair"
         self.named.append("cut")
         return self.rng.choice(CUTS[self.subject.cut]).format(self.subject.hair)
@@ -140,6 +148,10 @@ class _Teller:
         style = self.scene.style
         if not self._names("style", 1.0 if style == "flat" else 1.6):
             return "", ""
+        if self.rng.random() < 0.3:
+            openings, phrases = LOOKS[style]
+            words = self.rng.sample(phrases, self.rng.randint(1, 3))
+            return self.rng.choice(openings), ", ".join(words)
         opening, closing = STYLES[style]
         if self.rng.random() < 0.6:
             return self.rng.choice(opening), ""
