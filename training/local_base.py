@@ -6,7 +6,7 @@ from pathlib import Path
 from contract.adapter import write_whole
 from contract.architecture import ARCHITECTURES
 from contract.base_files import BaseFiles, FolderFiles
-from contract.base_folder import content_hash, described, family_of, model_files
+from contract.base_folder import checked, content_hash, described, family_of
 from contract.base_layout import family_in, json_of
 from contract.base_model import BASE_FILE, BaseModel
 from contract.errors import BaseFolderError
@@ -37,12 +37,12 @@ def local_base(source: str, cache: Path, links: Path) -> LocalBase:
     folder = fetch_base(source, cache, s3=s3)
     if not (folder / BASE_FILE).exists():
         description = BaseModel(base_id_of(source), content_hash(folder), family_of(folder))
-        measuring = map(Path, measuring_files(FolderFiles(folder).sizes()))
-        for file in [*model_files(folder), *measuring]:
-            link = links / file
+        files = FolderFiles(folder)
+        for name in [*checked(files).files, *measuring_files(files.sizes())]:
+            link = links / name
             link.parent.mkdir(parents=True, exist_ok=True)
             link.unlink(missing_ok=True)
-            link.symlink_to((folder / file).resolve())
+            link.symlink_to((folder / name).resolve())
         write_whole(links / BASE_FILE, description.to_json())
         folder = links
     description = described(folder)

@@ -20,6 +20,8 @@ def bucket(aws: EmbeddedAws) -> str:
     s3.create_bucket(Bucket=name)
     for file in model_files(SHIPPED["tiny-sd"]):
         s3.upload_file(str(SHIPPED["tiny-sd"] / file), name, f"bases/mine/{file.as_posix()}")
+    for part in ("config.json", "model.safetensors", "text_projection.safetensors"):
+        s3.put_object(Bucket=name, Key=f"bases/mine/clip/{part}", Body=part.encode())
     return name
 
 
@@ -29,6 +31,7 @@ def test_a_prefix_is_checked_and_fetched_once(
     s3 = aws.client("s3")
     folder = fetch_base(f"s3://{bucket}/bases/mine", tmp_path, s3=s3)
     assert content_hash(folder) == content_hash(SHIPPED["tiny-sd"])
+    assert (folder / "clip" / "model.safetensors").read_bytes() == b"model.safetensors"
     weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
     before = weights.stat().st_mtime_ns
     assert fetch_base(f"s3://{bucket}/bases/mine/", tmp_path, s3=s3) == folder

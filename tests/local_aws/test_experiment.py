@@ -78,6 +78,7 @@ def asked(photos: Path, base: str = "tiny-sd") -> Asked:
     return Asked(photos, base, SubjectKind.PERSON, "red panda", SMALL)
 
 
+@pytest.mark.slow  # tests/infra/test_experiment.py holds the request to the deployed job's
 @pytest.mark.filterwarnings("ignore")  # the SDK's imports warn about each other
 def test_an_experiment_trains_in_the_embedded_sagemaker(
     world: World, deployed: Deployed, session: boto3.Session, tmp_path: Path

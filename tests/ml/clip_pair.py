@@ -4,13 +4,13 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from transformers import CLIPTextModel, CLIPVisionConfig, CLIPVisionModelWithProjection
+from transformers import CLIPTextConfig, CLIPVisionConfig, CLIPVisionModelWithProjection
 
 WIDTH = 16
 
 
 def save_clip(base: Path) -> None:
-    """Put it beside the parts of an SD base."""
+    """Put it beside the parts of a base."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         vision = CLIPVisionModelWithProjection(
@@ -25,6 +25,6 @@ def save_clip(base: Path) -> None:
             )
         )
         vision.half().save_pretrained(base / "clip")
-        text = CLIPTextModel.from_pretrained(base / "text_encoder", local_files_only=True)
-        projection = torch.randn(WIDTH, text.config.hidden_size).half()
+        text = CLIPTextConfig.from_pretrained(base / "text_encoder", local_files_only=True)
+        projection = torch.randn(WIDTH, text.hidden_size).half()
     save_file({"text_projection.weight": projection}, base / "clip" / "text_projection.safetensors")

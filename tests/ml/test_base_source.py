@@ -8,6 +8,8 @@ import pytest
 
 from contract.base_folder import content_hash, model_files, variant_of
 from contract.errors import BaseFolderError
+from contract.measuring import measuring_files
+from tests.ml.clip_pair import save_clip
 from tests.ml.hub import COMMIT, MODEL, Hub, serving
 from training.base_hub import HubError
 from training.base_source import SHIPPED, BaseSourceError, fetch_base
@@ -50,8 +52,21 @@ def test_the_hub_gives_exactly_the_files_of_the_model(
 ) -> None:
     folder = fetch(hub, tmp_path, MODEL + revision)
     assert content_hash(folder) == content_hash(sd_base)
-    fetched = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
-    assert fetched == set(model_files(sd_base))
+    assert {Path(name) for name in fetched_into(folder)} == set(model_files(sd_base))
+
+
+def test_an_image_encoder_beside_the_model_comes_along(
+    hub: Hub, sd_base: Path, tmp_path: Path
+) -> None:
+    save_clip(hub.folder)
+    fetched = fetched_into(fetch(hub, tmp_path))
+    assert len(fetched) == len(model_files(sd_base)) + 3
+    assert set(measuring_files(fetched)) <= fetched
+    assert "clip/model.safetensors" in fetched
+
+
+def fetched_into(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_half_precision_is_fetched_where_the_hub_has_both(hub: Hub, tmp_path: Path) -> None:

@@ -20,9 +20,11 @@ from inference.base import load_base as load_served
 from inference.publish_base import NotServedError, publish
 from inference.settings import Precision as ServedPrecision
 from tests.ml.buckets import MemoryBucket
+from tests.ml.clip_pair import save_clip
 from tests.ml.training_runs import Run, train
 from training.base import Base, load_base
 from training.conditioning import encode
+from training.encoders import encoder_for
 from training.lora import ADAPTER, inject
 from training.sampling import denoise
 from training.subject_token import learned_tokens
@@ -44,7 +46,7 @@ def sd3_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def sd3_run(sd3_base: Path, photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("run-sd3")
-    run = train(sd3_base, photos, folder, max_steps=40, learning_rate=0.01, batch_size=2)
+    run = train(sd3_base, photos, folder, max_steps=20, learning_rate=0.02, batch_size=2)
     assert run.code == 0, run.stderr
     return run
 
@@ -138,6 +140,23 @@ def test_training_reads_the_text_as_the_stock_pipeline_does(sd3_base: Path) -> N
     assert told.pooled is not None
     assert torch.allclose(told.hidden, hidden, atol=1e-5)
     assert torch.allclose(told.pooled, pooled, atol=1e-5)
+
+
+def test_an_image_encoder_beside_it_reads_texts_below_the_encoders_own_projection(
+    sd3_base: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(sd3_base, tmp_path / "base")
+    save_clip(tmp_path / "base")
+    base = loaded(sd3_base)
+    encoder = encoder_for(tmp_path / "base", base)
+    read = encoder.texts([PLAIN])
+    ids = base.tokenizers[0](PLAIN, padding="max_length", max_length=77, return_tensors="pt")
+    with torch.no_grad():
+        pooled = base.text_encoders[0].text_model(ids.input_ids).pooler_output
+    projection = load_file(tmp_path / "base" / "clip" / "text_projection.safetensors")
+    expected = pooled @ projection["text_projection.weight"].float().T
+    assert read is not None
+    assert torch.allclose(read, expected / expected.norm(dim=1, keepdim=True), atol=1e-6)
 
 
 @pytest.mark.parametrize(
