@@ -109,11 +109,12 @@ EXPECTED = {
     "PrepareRole": KEY
     | TABLE
     | s3("PutObject", "work/trainings/*")
+    | s3("PutObject", "models/prior/*")
     | s3("GetObject", "models/base/*/base.json"),
     "PublishRole": KEY
     | TABLE
     | s3("GetObject", "work/trainings/*")
-    | s3("PutObject", "models/adapters/*")
+    | s3("PutObject", "models/adapters/*", "models/prior/*")
     | s3("DeleteObject", "models/adapters/*"),
     "FailedRole": KEY | TABLE,
     "EventsHandlerRole": KEY | TABLE,
@@ -250,7 +251,7 @@ def test_roles_are_passed_to_sagemaker_only(cloud: Cloud) -> None:
 def test_a_training_reads_photos_and_base_and_writes_only_its_work(prod: Cloud) -> None:
     mine = {plain(right) for right in prod.rights("JobRole") if right.startswith("s3:")}
     assert mine == (
-        s3("GetObject", "photos/*", "models/base/*", "work/trainings/*", "code")
+        s3("GetObject", "photos/*", "models/base/*", "models/prior/*", "work/trainings/*", "code")
         | s3("ListBucket", "photos", "models", "work")
         | s3("PutObject", "work/trainings/*")
         | s3("DeleteObject", "work/trainings/*")
