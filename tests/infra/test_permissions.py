@@ -92,12 +92,12 @@ EXPECTED = {
     | {"rekognition:DetectFaces *", "rekognition:DetectModerationLabels *"},
     "PrepareRole": KEY
     | TABLE
-    | s3("PutObject", "work/trainings/*")
+    | s3("PutObject", "work/trainings/*", "models/prior/*")
     | s3("GetObject", "models/base/*/base.json"),
     "PublishRole": KEY
     | TABLE
     | s3("GetObject", "work/trainings/*")
-    | s3("PutObject", "models/adapters/*")
+    | s3("PutObject", "models/adapters/*", "models/prior/*")
     | s3("DeleteObject", "models/adapters/*"),
     "FailedRole": KEY | TABLE,
     "EventsHandlerRole": KEY | TABLE,
@@ -230,10 +230,12 @@ def test_roles_are_passed_to_sagemaker_only(cloud: Cloud) -> None:
     assert passing[0].resources[0].startswith("<JobRole")
 
 
-def test_a_training_reads_photos_and_base_and_writes_only_its_work(prod: Cloud) -> None:
+def test_a_training_reads_photos_base_and_class_images_and_writes_only_its_work(
+    prod: Cloud,
+) -> None:
     mine = {plain(right) for right in prod.rights("JobRole") if right.startswith("s3:")}
     assert mine == (
-        s3("GetObject", "photos/*", "models/base/*", "work/trainings/*", "code")
+        s3("GetObject", "photos/*", "models/base/*", "models/prior/*", "work/trainings/*", "code")
         | s3("ListBucket", "photos", "models", "work")
         | s3("PutObject", "work/trainings/*")
         | s3("DeleteObject", "work/trainings/*")
