@@ -108,8 +108,7 @@ EXPECTED = {
     },
     "PrepareRole": KEY
     | TABLE
-    | s3("PutObject", "work/trainings/*")
-    | s3("PutObject", "models/prior/*")
+    | s3("PutObject", "work/trainings/*", "models/prior/*")
     | s3("GetObject", "models/base/*/base.json"),
     "PublishRole": KEY
     | TABLE
