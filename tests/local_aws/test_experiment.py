@@ -15,6 +15,7 @@ from contract.base_model import BaseModel, Family
 from contract.errors import BaseFolderError
 from contract.training_job import SubjectKind
 from infra.bundling import training_code
+from infra.training_metrics import metric_definitions
 from local_aws.testing import EmbeddedAws
 from tests.local_aws.sagemaker_world import IMAGE, World, allow
 from tests.ml.subjects import draw_photos
@@ -60,8 +61,12 @@ def deployed(world: World, aws: EmbeddedAws, make_role: Callable[..., str]) -> D
     )
     request = {
         "RoleArn": role,
-        "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
-        "InputDataConfig": [{"ChannelName": name} for name in ("photos", "model")],
+        "AlgorithmSpecification": {
+            "TrainingImage": IMAGE,
+            "TrainingInputMode": "File",
+            "MetricDefinitions": metric_definitions(),
+        },
+        "InputDataConfig": [{"ChannelName": name} for name in ("photos", "model", "prior")],
         "OutputDataConfig": {"KmsKeyId": key, "CompressionType": "NONE"},
         "CheckpointConfig": {"LocalPath": "/opt/ml/checkpoints"},
         "ResourceConfig": {
