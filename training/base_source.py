@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 CACHE = Path("~/.cache/avatar-bases").expanduser()
 SHIPPED = {
-    path.name: path for path in sorted((Path(__file__).parent.parent / "models").glob("tiny-*"))
+    path.parent.name: path.parent
+    for path in sorted((Path(__file__).parent.parent / "models").glob("*/model_index.json"))
 }
 _S3_URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<prefix>.+)")
 
