@@ -48,6 +48,8 @@ def portraits(count: int = _PORTRAITS) -> list[Upload]:
 
 def from_folder(folder: Path) -> list[Upload]:
     """Every JPEG, PNG and WebP file of a folder, by name; `ValueError` if there is none."""
+    if not folder.is_dir():
+        raise ValueError(f"there is no folder {folder}")
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _TYPES)
     if not files:
         raise ValueError(f"there is no JPEG, PNG or WebP file in {folder}")
