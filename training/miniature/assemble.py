@@ -7,37 +7,24 @@ import torch
 from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 from torch.nn import functional as nnf
-from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer, CLIPVisionModelWithProjection
+from transformers import CLIPTextModel, CLIPTokenizer, CLIPVisionModelWithProjection
 
+from training.miniature.clip import Pair
 from training.miniature.unet import NOISE
 
 CLIP_FOLDER = "clip"
 PROJECTION = "text_projection.safetensors"
+PROJECTION_KEY = "text_projection.weight"
 STEPS_FILE = "steps.json"
-
-
-def text_encoder_of(clip: CLIPModel) -> CLIPTextModel:
-    """The text side alone, as Stable Diffusion wants it."""
-    encoder = CLIPTextModel(clip.config.text_config)
-    tower = {
-        name.removeprefix("text_model."): v
-        for name, v in clip.state_dict().items()
-        if name.startswith("text_model.")
-    }
-    known = set(encoder.state_dict())
-    prefix = "text_model." if any(name.startswith("text_model.") for name in known) else ""
-    encoder.load_state_dict(
-        {prefix + name: value for name, value in tower.items() if prefix + name in known}
-    )
-    return encoder.eval()
 
 
 def assemble(
     out: Path,
     vae: AutoencoderKL,
     unet: UNet2DConditionModel,
-    clip: CLIPModel,
+    text_encoder: CLIPTextModel,
     tokenizer: CLIPTokenizer,
+    pair: Pair,
     steps: dict[str, int],
 ) -> None:
     """Write all parts in half precision; the image encoder goes beside them, under `clip/`.
@@ -46,7 +33,7 @@ def assemble(
     """
     pipeline = StableDiffusionPipeline(
         vae=vae.half(),
-        text_encoder=text_encoder_of(clip).half(),
+        text_encoder=text_encoder.half(),
         tokenizer=tokenizer,
         unet=unet.half(),
         scheduler=DDIMScheduler(**NOISE, set_alpha_to_one=True),
@@ -55,13 +42,9 @@ def assemble(
         requires_safety_checker=False,
     )
     pipeline.save_pretrained(out, safe_serialization=True)
-    vision = CLIPVisionModelWithProjection(clip.config.vision_config)
-    vision.load_state_dict(
-        {n: v for n, v in clip.state_dict().items() if n in set(vision.state_dict())}
-    )
-    vision.half().save_pretrained(out / CLIP_FOLDER)
-    projection = clip.text_projection.weight.detach().half().contiguous()
-    save_file({"text_projection.weight": projection}, out / CLIP_FOLDER / PROJECTION)
+    pair.vision.half().save_pretrained(out / CLIP_FOLDER)
+    projection = pair.text_projection.weight.detach().half().contiguous()
+    save_file({PROJECTION_KEY: projection}, out / CLIP_FOLDER / PROJECTION)
     (out / STEPS_FILE).write_text(json.dumps(steps, indent=1) + "\n", encoding="utf-8")
 
 
@@ -81,9 +64,7 @@ class ImageText:
         self._vision = CLIPVisionModelWithProjection.from_pretrained(
             folder / CLIP_FOLDER, dtype=torch.float32
         ).eval()
-        self._projection = load_file(folder / CLIP_FOLDER / PROJECTION)[
-            "text_projection.weight"
-        ].float()
+        self._projection = load_file(folder / CLIP_FOLDER / PROJECTION)[PROJECTION_KEY].float()
         self._text, self._tokenizer = text_encoder, tokenizer
 
     @torch.no_grad()

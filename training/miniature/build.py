@@ -1,6 +1,6 @@
 """Make the miniature: `python -m training.miniature.build --out models/miniature --stage all`.
 
-Stages, in order: pictures, autoencoder, clip, latents, unet, decoder, classifiers, assemble,
+Stages, in order: pictures, autoencoder, latents, text, unet, decoder, clip, classifiers, assemble,
 measure.
 Each resumes from its checkpoint in --work; give --minutes or --steps to say how much longer. Where
 the checkpoints are gone, --stage adopt makes new ones from the assembled model in --out.
@@ -16,38 +16,69 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL
-from transformers import CLIPModel, CLIPTokenizer
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from torch import nn
+from transformers import CLIPTextModel, CLIPTokenizer
 
 from training.miniature.adopt import adopt
-from training.miniature.assemble import assemble, text_encoder_of
+from training.miniature.assemble import assemble
 from training.miniature.autoencoder import AutoencoderStage, fix_scale, new_autoencoder
 from training.miniature.card import write_card
 from training.miniature.classifiers import ClassifierStage, TraitClassifiers, save_classifiers
-from training.miniature.clip import ClipStage
+from training.miniature.clip import ClipStage, Pair
 from training.miniature.config import CONFIGS, MiniatureConfig
 from training.miniature.fit import FitSettings, Stage, averaged, fit, steps_of
 from training.miniature.measure import MeasureSettings, measure
 from training.miniature.pictures import Pictures, draw_shards
+from training.miniature.text import TextStage, TraitHeads, new_text_encoder
 from training.miniature.tokenizer import miniature_tokenizer
 from training.miniature.unet import UNetStage, cache_latents, new_unet
 
 STAGES = (
     "pictures",
     "autoencoder",
-    "clip",
     "latents",
+    "text",
     "unet",
     "decoder",
+    "clip",
     "classifiers",
     "assemble",
     "measure",
 )
 
-_RATES = {"autoencoder": 1.5e-3, "decoder": 8e-4, "clip": 1e-3, "unet": 5e-4, "classifiers": 2e-3}
-_BATCHES = {"autoencoder": 8, "decoder": 8, "clip": 64, "unet": 32, "classifiers": 64}
-_GPU_BATCHES = {"autoencoder": 64, "decoder": 64, "clip": 512, "unet": 256, "classifiers": 256}
-_SHARES = {"autoencoder": 0.25, "clip": 0.08, "unet": 0.55, "decoder": 0.08, "classifiers": 0.04}
+_RATES = {
+    "autoencoder": 2e-3,
+    "text": 1e-3,
+    "unet": 8e-4,
+    "decoder": 8e-4,
+    "clip": 1e-3,
+    "classifiers": 2e-3,
+}
+_BATCHES = {
+    "autoencoder": 8,
+    "text": 64,
+    "unet": 32,
+    "decoder": 8,
+    "clip": 64,
+    "classifiers": 64,
+}
+_GPU_BATCHES = {
+    "autoencoder": 64,
+    "text": 512,
+    "unet": 256,
+    "decoder": 64,
+    "clip": 512,
+    "classifiers": 256,
+}
+_SHARES = {
+    "autoencoder": 0.25,
+    "text": 0.03,
+    "unet": 0.55,
+    "decoder": 0.08,
+    "clip": 0.05,
+    "classifiers": 0.04,
+}
 """How a budget for all stages is divided among those that learn."""
 
 
@@ -102,7 +133,7 @@ def run(stage: str, shop: Workshop) -> None:
         vae = _autoencoder(shop, "autoencoder")
         cache_latents(vae, shop.drawn(), shop.pictures, _latents(shop), shop.device)
     elif stage == "adopt":
-        adopt(shop.out, shop.work, ClipStage(shop.config, shop.drawn(), tokenizer, "cpu").module)
+        adopt(shop.out, shop.work, shop.config)
     elif stage == "assemble":
         _assemble(shop, tokenizer)
     elif stage == "measure":
@@ -121,21 +152,27 @@ def _stage(stage: str, shop: Workshop, tokenizer: CLIPTokenizer) -> Stage:
         tuned = AutoencoderStage(config, shop.drawn(), device, batch)
         tuned.only_decoder(_autoencoder(shop, "autoencoder"))
         return tuned
+    if stage == "text":
+        return TextStage(config, shop.pictures, tokenizer, device, batch)
     if stage == "clip":
-        return ClipStage(config, shop.drawn(), tokenizer, device, batch)
+        text = _denoiser(shop, tokenizer)[1]
+        return ClipStage(config, shop.drawn(), text, tokenizer, device, batch)
     if stage == "classifiers":
         return ClassifierStage(shop.drawn(), device, batch)
+    return _unet_stage(shop, tokenizer, _text_encoder(shop, tokenizer))
+
+
+def _unet_stage(shop: Workshop, tokenizer: CLIPTokenizer, text_encoder: CLIPTextModel) -> UNetStage:
     latents = np.load(_latents(shop), mmap_mode="r")
-    return UNetStage(
-        config, latents, text_encoder_of(_clip(shop, tokenizer)), tokenizer, device, batch
-    )
+    return UNetStage(shop.config, latents, text_encoder, tokenizer, shop.device, shop.size("unet"))
 
 
 def _assemble(shop: Workshop, tokenizer: CLIPTokenizer) -> None:
     vae = _autoencoder(shop, "decoder" if shop.checkpoint("decoder").exists() else "autoencoder")
-    unet = averaged(shop.checkpoint("unet"), new_unet(shop.config))
+    unet, text = _denoiser(shop, tokenizer)
+    pair = averaged(shop.checkpoint("clip"), Pair(shop.config))
     shop.out.mkdir(parents=True, exist_ok=True)
-    assemble(shop.out, vae, unet, _clip(shop, tokenizer), tokenizer, _steps(shop))
+    assemble(shop.out, vae, unet, text, tokenizer, pair, _steps(shop))
     if shop.checkpoint("classifiers").exists():
         judge = averaged(shop.checkpoint("classifiers"), TraitClassifiers())
         save_classifiers(judge, shop.out / "classifiers")
@@ -160,14 +197,23 @@ def _autoencoder(shop: Workshop, stage: str) -> AutoencoderKL:
     return vae
 
 
-def _clip(shop: Workshop, tokenizer: CLIPTokenizer) -> CLIPModel:
-    trained = averaged(
-        shop.checkpoint("clip"), ClipStage(shop.config, shop.drawn(), tokenizer, "cpu").module
-    )
-    clip = trained.get_submodule("clip")
-    if not isinstance(clip, CLIPModel):
-        raise TypeError("the checkpoint of the stage 'clip' holds something else")
-    return clip
+def _text_encoder(shop: Workshop, tokenizer: CLIPTokenizer) -> CLIPTextModel:
+    """As the stage `text` left it."""
+    encoder = new_text_encoder(shop.config, tokenizer)
+    heads = TraitHeads(shop.config.text_width)
+    averaged(shop.checkpoint("text"), nn.ModuleDict({"text_encoder": encoder, "text_heads": heads}))
+    return encoder
+
+
+def _denoiser(
+    shop: Workshop, tokenizer: CLIPTokenizer
+) -> tuple[UNet2DConditionModel, CLIPTextModel]:
+    """As the stage `unet` left both."""
+    unet, text = new_unet(shop.config), new_text_encoder(shop.config, tokenizer)
+    heads = TraitHeads(shop.config.text_width)
+    parts = {"unet": unet, "text_encoder": text, "text_heads": heads}
+    averaged(shop.checkpoint("unet"), nn.ModuleDict(parts))
+    return unet, text
 
 
 def _latents(shop: Workshop) -> Path:

@@ -8,9 +8,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional as nnf
 
-from training.miniature.clip import trait_labels
 from training.miniature.fit import channels_last
 from training.miniature.pictures import Pictures, described
+from training.miniature.text import trait_labels
 from training.miniature.world import TRAITS, traits_of
 
 _WIDTHS = (32, 64, 128, 160)

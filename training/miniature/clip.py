@@ -1,145 +1,99 @@
-"""The CLIP pair: text and image encoder trained to agree, helped by naming traits.
+"""The image encoder: trained to agree with the finished text encoder, which stays as it is.
 
-Contrast alone needs far more pairs than a laptop can draw before "red hair, blue hat" and "blue
-hair, red hat" come apart; two linear heads that must name each trait teach that binding directly.
-The heads are thrown away afterwards.
+Locked-text tuning, the mirror of LiT (Zhai et al. 2022, arXiv:2111.07991): the UNet depends on the
+text side, so only the picture side and two projections learn. Heads that must name every trait help
+it to see them, and are thrown away afterwards.
 """
+
+import math
 
 import torch
 from torch import nn
 from torch.nn import functional as nnf
-from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTokenizer, CLIPVisionConfig
+from transformers import (
+    CLIPTextModel,
+    CLIPTokenizer,
+    CLIPVisionConfig,
+    CLIPVisionModelWithProjection,
+)
 
 from training.miniature.config import MiniatureConfig
-from training.miniature.pictures import Pictures, caption_of, described
-from training.miniature.world import TRAITS, traits_of
+from training.miniature.pictures import Pictures, described
+from training.miniature.text import TraitHeads, told, trait_labels
+from training.miniature.world import traits_of
 
-_NOT_NAMED = -100
-_TEXT_HEADS, _IMAGE_HEADS = 0.5, 0.5
+_HEADS = 0.5
+_TEMPERATURE = 0.07
+_LARGEST_SCALE = 100.0
 
 
-def new_clip(config: MiniatureConfig, tokenizer: CLIPTokenizer) -> CLIPModel:
+def new_vision(config: MiniatureConfig) -> CLIPVisionModelWithProjection:
     """Untrained, in transformers' own layout."""
-    text = CLIPTextConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=config.text_width,
-        intermediate_size=4 * config.text_width,
-        projection_dim=config.projection,
-        num_hidden_layers=config.text_layers,
-        num_attention_heads=config.text_heads,
-        max_position_embeddings=config.max_tokens,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
+    return CLIPVisionModelWithProjection(
+        CLIPVisionConfig(
+            hidden_size=config.vision_width,
+            intermediate_size=4 * config.vision_width,
+            projection_dim=config.projection,
+            num_hidden_layers=config.vision_layers,
+            num_attention_heads=config.vision_heads,
+            image_size=config.side,
+            patch_size=config.vision_patch,
+        )
     )
-    vision = CLIPVisionConfig(
-        hidden_size=config.vision_width,
-        intermediate_size=4 * config.vision_width,
-        projection_dim=config.projection,
-        num_hidden_layers=config.vision_layers,
-        num_attention_heads=config.vision_heads,
-        image_size=config.side,
-        patch_size=config.vision_patch,
-    )
-    model = CLIPModel(
-        CLIPConfig(text_config=text, vision_config=vision, projection_dim=config.projection)
-    )
-    # Tokens start at 0.02, ten times below the positions' useful scale for so short a run.
-    nn.init.normal_(model.text_model.embeddings.token_embedding.weight, std=0.1)
-    return model
 
 
-class _Heads(nn.ModuleDict):
-    """One linear classifier per trait."""
+class Pair(nn.Module):
+    """What learns: the picture side, the text's projection, the scale, and the heads."""
 
-    def __init__(self, width: int) -> None:
-        super().__init__({trait: nn.Linear(width, len(values)) for trait, values in TRAITS.items()})
-
-    def loss(
-        self, features: torch.Tensor, labels: dict[str, torch.Tensor]
-    ) -> tuple[torch.Tensor, float]:
-        """Mean cross-entropy over the traits that have labels, and the share named right."""
-        total, right, count = features.new_zeros(()), 0, 0
-        for trait, head in self.items():
-            given = labels[trait]
-            known = given != _NOT_NAMED
-            if not bool(known.any()):
-                continue
-            guess = head(features[known]).float()
-            total = total + nnf.cross_entropy(guess, given[known]) / len(TRAITS)
-            right += int((guess.argmax(1) == given[known]).sum())
-            count += int(known.sum())
-        return total, right / max(1, count)
+    def __init__(self, config: MiniatureConfig) -> None:
+        super().__init__()
+        self.vision = new_vision(config)
+        self.text_projection = nn.Linear(config.text_width, config.projection, bias=False)
+        self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / _TEMPERATURE)))
+        self.image_heads = TraitHeads(config.vision_width)
 
 
 class ClipStage:
-    """Batches of captions and, mostly, their pictures."""
+    """Batches of pictures and their captions."""
 
     def __init__(
         self,
         config: MiniatureConfig,
         pictures: Pictures,
+        text_encoder: CLIPTextModel,
         tokenizer: CLIPTokenizer,
         device: str,
         batch: int = 64,
     ) -> None:
-        self._clip = new_clip(config, tokenizer)
-        self._text_heads = _Heads(config.text_width)
-        self._image_heads = _Heads(config.vision_width)
-        parts = {
-            "clip": self._clip,
-            "text_heads": self._text_heads,
-            "image_heads": self._image_heads,
-        }
-        self.module: nn.Module = nn.ModuleDict(parts).to(device)
+        self._pair = Pair(config)
+        self.module: nn.Module = self._pair.to(device)
+        self._text = text_encoder.to(device).eval().requires_grad_(requires_grad=False)
         self._pictures, self._tokenizer = pictures, tokenizer
         self._device, self._batch = device, batch
 
     def loss(self, step: int) -> tuple[torch.Tensor, dict[str, float]]:
-        """Every other step words only: they are cheap, and binding is learned there."""
+        """CLIP's symmetric contrast over the batch, and naming of what the pictures show."""
         drawn = self._pictures.draw_numbers(step, self._batch, "clip")
-        numbers = [int(n) for n in drawn]
-        captions = [caption_of(n, step) for n in numbers]
-        ids = self._tokenizer(
-            [c.text for c in captions], padding="longest", truncation=True, return_tensors="pt"
-        ).input_ids.to(self._device)
-        text = self._clip.text_model(input_ids=ids).pooler_output
-        shown = [traits_of(*described(n)) for n in numbers]
-        said = [
-            {t: v for t, v in all_.items() if t in c.named}
-            for all_, c in zip(shown, captions, strict=True)
-        ]
-        text_loss, text_right = self._text_heads.loss(text, trait_labels(said, self._device))
-        if step % 2 == 0:
-            return _TEXT_HEADS * text_loss, {"text": round(text_right, 4)}
+        words, _ = told([int(n) for n in drawn], step)
+        shown = [traits_of(*described(int(n))) for n in drawn]
+        ids = self._tokenizer(words, padding="longest", truncation=True, return_tensors="pt")
+        with torch.no_grad():
+            text = self._text(input_ids=ids.input_ids.to(self._device)).pooler_output
         pixels = self._pictures.batch(drawn).to(self._device)
-        image = self._clip.vision_model(pixel_values=pixels).pooler_output
-        image_loss, image_right = self._image_heads.loss(image, trait_labels(shown, self._device))
-        contrast, matched = self._contrast(text, image)
-        numbers_out = {
-            "text": round(text_right, 4),
-            "image": round(image_right, 4),
+        seen = self._pair.vision(pixel_values=pixels, output_hidden_states=True)
+        features = self._pair.vision.vision_model.post_layernorm(seen.hidden_states[-1][:, 0])
+        naming, right = self._pair.image_heads.loss(features, trait_labels(shown, self._device))
+        contrast, matched = self._contrast(self._pair.text_projection(text), seen.image_embeds)
+        return contrast + _HEADS * naming, {
+            "image": round(right, 4),
             "matched": round(matched, 4),
             "contrast": round(float(contrast.detach()), 4),
         }
-        return contrast + _TEXT_HEADS * text_loss + _IMAGE_HEADS * image_loss, numbers_out
 
     def _contrast(self, text: torch.Tensor, image: torch.Tensor) -> tuple[torch.Tensor, float]:
-        """CLIP's symmetric loss over the batch, and the share of captions that find theirs."""
-        a = nnf.normalize(self._clip.text_projection(text).float(), dim=1)
-        b = nnf.normalize(self._clip.visual_projection(image).float(), dim=1)
-        scores = a @ b.T * self._clip.logit_scale.exp().clamp(max=100)
+        """The loss, and the share of captions that find their picture."""
+        a, b = nnf.normalize(text.float(), dim=1), nnf.normalize(image.float(), dim=1)
+        scores = a @ b.T * self._pair.logit_scale.exp().clamp(max=_LARGEST_SCALE)
         target = torch.arange(len(text), device=scores.device)
         loss = (nnf.cross_entropy(scores, target) + nnf.cross_entropy(scores.T, target)) / 2
         return loss, float((scores.argmax(1) == target).float().mean())
-
-
-def trait_labels(rows: list[dict[str, str]], device: str) -> dict[str, torch.Tensor]:
-    """Class numbers per trait, shape (n,), −100 where a row has no value."""
-    return {
-        trait: torch.tensor(
-            [values.index(row[trait]) if trait in row else _NOT_NAMED for row in rows],
-            device=device,
-        )
-        for trait, values in TRAITS.items()
-    }

@@ -1,4 +1,8 @@
-"""The denoiser: a UNet on latents, conditioned on the text encoder's tokens, predicting v."""
+"""The denoiser: a UNet on latents, conditioned on the text encoder's tokens, predicting v.
+
+Both learn together: words for what only pictures show (how a beanie differs from a cap) get their
+meaning here.
+"""
 
 from pathlib import Path
 
@@ -7,13 +11,17 @@ import torch
 from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
 from numpy.typing import NDArray
+from torch import nn
 from torch.nn import functional as nnf
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from training.miniature.config import MiniatureConfig
-from training.miniature.pictures import Pictures, caption_of
+from training.miniature.fit import channels_last
+from training.miniature.pictures import Pictures
+from training.miniature.text import TraitHeads, told, trait_labels
 
 _NO_CAPTION = 0.1  # share of pictures trained without words, for classifier-free guidance
+_NAMING = 0.02  # weight of naming traits, so that the caption's last token goes on to sum it up
 
 NOISE = {
     "beta_start": 0.00085,
@@ -82,27 +90,27 @@ class UNetStage:
         device: str,
         batch: int = 32,
     ) -> None:
-        self.module = new_unet(config).to(device, memory_format=torch.channels_last)
+        self._unet = new_unet(config)
         if torch.device(device).type == "cpu":
             # The fused kernel's backward pass in bfloat16 is the slower one on CPUs.
-            self.module.set_attn_processor(AttnProcessor())
+            self._unet.set_attn_processor(AttnProcessor())
+        self._text, self._heads = text_encoder, TraitHeads(config.text_width)
+        parts = {"unet": self._unet, "text_encoder": self._text, "text_heads": self._heads}
+        self.module: nn.Module = channels_last(nn.ModuleDict(parts).to(device))
         self._latents, self._device, self._batch = latents, device, batch
-        self._text, self._tokenizer = (
-            text_encoder.to(device).eval().requires_grad_(False),
-            tokenizer,
-        )
+        self._tokenizer = tokenizer
         self._noise = DDPMScheduler(**NOISE)
 
     def loss(self, step: int) -> tuple[torch.Tensor, dict[str, float]]:
-        """Mean squared error of v at uniformly drawn time steps."""
+        """Mean squared error of v at uniformly drawn time steps, and a little naming of traits."""
         generator = torch.Generator().manual_seed(step)
         numbers = torch.randint(0, len(self._latents), (self._batch,), generator=generator).numpy()
-        clean = torch.from_numpy(self._latents[np.sort(numbers)].astype(np.float32))
-        drop = torch.rand(self._batch, generator=generator) < _NO_CAPTION
-        words = [
-            "" if gone else caption_of(int(n), step).text
-            for n, gone in zip(np.sort(numbers), drop, strict=True)
-        ]
+        numbers = np.sort(numbers)
+        clean = torch.from_numpy(self._latents[numbers].astype(np.float32))
+        words, said = told(numbers.tolist(), step)
+        silent = (torch.rand(self._batch, generator=generator) < _NO_CAPTION).tolist()
+        words = ["" if gone else text for text, gone in zip(words, silent, strict=True)]
+        said = [{} if gone else named for named, gone in zip(said, silent, strict=True)]
         noise = torch.randn(clean.shape, generator=generator)
         # One time step from each equal part of the schedule: the batch's loss varies less.
         times = (
@@ -113,15 +121,13 @@ class UNetStage:
         )
         noisy = self._noise.add_noise(clean, noise, times)
         target = self._noise.get_velocity(clean, noise, times).to(self._device)
-        with torch.no_grad():
-            states = self._encode(words)
-        noisy = noisy.to(self._device, memory_format=torch.channels_last)
-        made = self.module(noisy, times.to(self._device), states).sample.float()
-        return nnf.mse_loss(made, target), {}
-
-    def _encode(self, words: list[str]) -> torch.Tensor:
         ids = self._tokenizer(
             words, padding="max_length", truncation=True, return_tensors="pt"
         ).input_ids.to(self._device)
-        states: torch.Tensor = self._text(input_ids=ids).last_hidden_state
-        return states
+        text = self._text(input_ids=ids)
+        naming, right = self._heads.loss(text.pooler_output, trait_labels(said, self._device))
+        noisy = noisy.to(self._device, memory_format=torch.channels_last)
+        made = self._unet(noisy, times.to(self._device), text.last_hidden_state).sample.float()
+        error = nnf.mse_loss(made, target)
+        numbers_out = {"error": round(float(error.detach()), 5), "right": round(right, 4)}
+        return error + _NAMING * naming, numbers_out

@@ -22,11 +22,19 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 
 from training.miniature import build
-from training.miniature.autoencoder import anchor_loss, crops, new_autoencoder, picture_loss
-from training.miniature.clip import new_clip
+from training.miniature.autoencoder import (
+    anchor_loss,
+    crops,
+    new_autoencoder,
+    picture_loss,
+    spread_loss,
+    with_noise,
+)
+from training.miniature.clip import new_vision
 from training.miniature.config import CONFIGS, MiniatureConfig
 from training.miniature.fit import steps_of
 from training.miniature.pictures import SHARD, Pictures, described
+from training.miniature.text import new_text_encoder
 from training.miniature.tokenizer import miniature_tokenizer
 from training.miniature.unet import new_unet
 from training.miniature.world import draw_array
@@ -192,7 +200,12 @@ def test_missing_pictures_are_a_clear_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=lambda config: config.name)
 def test_the_shipped_sizes_stay_under_sixty_megabytes(config: MiniatureConfig) -> None:
     with torch.device("meta"):
-        parts = [new_autoencoder(config), new_unet(config), new_clip(config, miniature_tokenizer())]
+        parts = [
+            new_autoencoder(config),
+            new_unet(config),
+            new_text_encoder(config, miniature_tokenizer()),
+            new_vision(config),
+        ]
     count = sum(p.numel() for part in parts for p in part.parameters())
     assert 2 * count < 59e6
     unet = sum(p.numel() for p in parts[1].parameters())
@@ -220,3 +233,17 @@ def test_the_anchor_wants_the_mean_colour_of_each_cell() -> None:
     latents = torch.randn(2, 8, 16, 16)
     latents[:, :3] = torch.nn.functional.avg_pool2d(pictures, 4) * 2
     assert float(anchor_loss(latents, pictures)) == pytest.approx(0, abs=1e-5)
+
+
+def test_noise_on_latents_differs_between_pictures_and_repeats_with_the_seed() -> None:
+    latents = torch.zeros(64, 4, 8, 8)
+    noisy = with_noise(latents, torch.Generator().manual_seed(0))
+    each = noisy.flatten(1).std(dim=1)
+    assert each.min() < 0.05 < 0.3 < each.max() < 0.6
+    assert torch.equal(noisy, with_noise(latents, torch.Generator().manual_seed(0)))
+
+
+def test_loud_latents_cost_and_quiet_ones_do_not() -> None:
+    quiet = torch.randn(8, 4, 8, 8) * 0.5
+    assert float(spread_loss(quiet)) == 0
+    assert float(spread_loss(quiet * 6)) > 1
