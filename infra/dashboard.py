@@ -81,6 +81,23 @@ def _training(training: TrainingStack) -> list[cloudwatch.IWidget]:
             machine.metric_time(statistic="p50"),
             machine.metric_time(statistic="p90"),
         ),
+        _graph(
+            "Published adapters: identity, prompt fidelity (1 is the photos', the base's own)",
+            *(
+                metrics.of_service("training_publish", name, statistic).with_(label=label)
+                for name, statistic, label in (
+                    ("AdapterIdentity", "p50", "identity, median"),
+                    ("AdapterIdentity", "p10", "identity, one in ten below"),
+                    ("AdapterPromptFidelity", "p50", "prompt fidelity, median"),
+                )
+            ),
+        ),
+        _graph(
+            "Outcomes of trainings",
+            metrics.of_service("training_publish", "TrainingsSucceeded"),
+            metrics.of_service("training_failed", "TrainingsFailed"),
+            metrics.of_service("training_failed", "TrainingsUnlike"),
+        ),
     ]
 
 

@@ -34,6 +34,11 @@ def count(name: str, number: int = 1) -> None:
     metrics.add_metric(name=name, unit="Count", value=number)
 
 
+def measure(name: str, value: float) -> None:
+    """Record one value, without a unit, of something that has a distribution."""
+    metrics.add_metric(name=name, unit="None", value=value)
+
+
 def flush() -> None:
     """Write what was counted, as one embedded-metric-format line; nothing counted, no line."""
     if metrics.metric_set:

@@ -53,6 +53,8 @@ def build_handler(ports: FailedPorts) -> Handler:
             )
             if ended and not cancelled:
                 telemetry.count("TrainingsFailed")
+                if code == TrainingFailureCode.LOW_LIKENESS:
+                    telemetry.count("TrainingsUnlike")
         return _answer(verdict)
 
     return step(judge)

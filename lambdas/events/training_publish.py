@@ -81,6 +81,7 @@ def build_handler(ports: PublishPorts) -> Handler:
                 raise TrainingGone("the training ended while its adapter was copied")
             _keep_class_images(ports, training, given)
             telemetry.count("TrainingsSucceeded")
+            _measure(scores)
             telemetry.logger.info("adapter_published", extra={"bytes": adapter.size_bytes})
         return {"training_id": given.training_id, "state": TrainingState.SUCCEEDED.value}
 
@@ -118,6 +119,15 @@ def _copy(ports: PublishPorts, given: StepInput) -> tuple[PublishedAdapter, Adap
     models.write(f"{target}{ADAPTER_FILE}", content, content_type="application/octet-stream")
     models.write(f"{target}{MANIFEST_FILE}", text, content_type="application/json")
     return PublishedAdapter(manifest.sha256, len(content)), manifest.scores
+
+
+def _measure(scores: AdapterScores | None) -> None:
+    """Let operators see how well trainings do: one value each per published adapter."""
+    if scores is None:
+        return
+    telemetry.measure("AdapterIdentity", scores.identity)
+    if scores.prompt_fidelity is not None:
+        telemetry.measure("AdapterPromptFidelity", scores.prompt_fidelity)
 
 
 def _keep_class_images(ports: PublishPorts, training: Training, given: StepInput) -> None:

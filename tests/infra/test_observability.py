@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 from tests.infra.cloud import Cloud, Resource, text
 
@@ -115,3 +117,11 @@ def test_a_budget_exists_where_the_settings_ask_for_one(cloud: Cloud) -> None:
         (budget,) = budgets
         limit = budget.properties["Budget"]["BudgetLimit"]
         assert limit == {"Amount": cloud.settings.budget.monthly_usd, "Unit": "USD"}
+
+
+def test_what_the_dashboard_shows_of_ours_is_written_by_a_function(cloud: Cloud) -> None:
+    body = text(cloud.one("AWS::CloudWatch::Dashboard").properties["DashboardBody"])
+    shown = set(re.findall(r'"Avatar","(\w+)"', body))
+    assert shown
+    code = "".join(path.read_text() for path in Path("lambdas").rglob("*.py"))
+    assert {name for name in shown if f'"{name}"' not in code} == set()

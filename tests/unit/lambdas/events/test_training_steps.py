@@ -239,6 +239,60 @@ def test_publish_records_how_the_published_checkpoint_did(world: World) -> None:
     assert world.training_now(training.id).scores == expected
 
 
+def written_metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """What the last invocation wrote in embedded metric format."""
+    lines = [line for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    written: dict[str, Any] = json.loads(lines[-1])
+    return written
+
+
+def test_operators_see_how_published_adapters_do(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training = begun(world)
+    metrics = {
+        "measure": "clip",
+        "chosen_step": 240,
+        "identity": 0.93,
+        "prompt_fidelity": 0.97,
+        "likeness": 0.8,
+        "score": 0.9,
+        "loss_last": 0.1,
+    }
+    world.leave_output(training, metrics=metrics)
+    publish(world, training)
+    written = written_metrics(capsys)
+    assert written["AdapterIdentity"][-1] == 0.93
+    assert written["AdapterPromptFidelity"][-1] == 0.97
+
+
+def test_a_measure_that_knows_no_texts_gives_no_prompt_fidelity(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training = begun(world)
+    metrics = {
+        "measure": "low-frequencies",
+        "chosen_step": 240,
+        "identity": 0.5,
+        "likeness": 0.8,
+        "score": 0.5,
+        "loss_last": 0.1,
+    }
+    world.leave_output(training, metrics=metrics)
+    publish(world, training)
+    written = written_metrics(capsys)
+    assert written["AdapterIdentity"] == [0.5]
+    assert "AdapterPromptFidelity" not in written
+
+
+def test_operators_see_how_often_a_likeness_is_missed(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reason = TrainingFailure(FailureCode.LOW_LIKENESS, "Only 3% of the way.").to_text()
+    fail(world, begun(world), "States.TaskFailed", {"FailureReason": f"AlgorithmError: {reason}"})
+    assert written_metrics(capsys)["TrainingsUnlike"]
+
+
 def test_a_run_without_likeness_fails_with_advice_and_is_not_repeated(world: World) -> None:
     training = begun(world)
     reason = TrainingFailure(FailureCode.LOW_LIKENESS, "Only 3% of the way.").to_text()
