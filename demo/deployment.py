@@ -69,7 +69,7 @@ class Deployment:
 
     def _publish_base(self, bucket: str, key_arn: str) -> None:
         model = base_model()
-        command = [sys.executable, "-m", "inference.publish_base", "--source", model]
+        command = [sys.executable, "-m", "bases.publish", "--source", model]
         command += ["--id", model, "--bucket", bucket, "--kms-key", key_arn]
         self._run(f"publish base model {model}", command)
 

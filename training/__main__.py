@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from bases.source import CACHE, SHIPPED
 from contract.adapter import ADAPTER_FILE, MANIFEST_FILE, AdapterManifest
 from contract.errors import ContractError
 from contract.training_failure import FailureCode
-from training.base_source import CACHE, SHIPPED
 from training.command import BAD_INPUT, Asked, add_subject, asked_of, sentence_parser
 from training.errors import Interrupted, TrainingError
 from training.train import FAILED, INTERRUPTED, Termination

@@ -18,11 +18,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bases.source import S3Model
 from contract.base_folder import checked
 from contract.base_model import BASE_FILE, BaseModel
 from contract.errors import ContractError
 from contract.training_job import Hyperparameters
-from training.base_source import S3Model
 from training.command import BAD_INPUT, Asked, add_subject, asked_of, sentence_parser
 from training.errors import TrainingError
 from training.local_base import resolution_of

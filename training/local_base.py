@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from bases.source import fetch_base
 from contract.adapter import write_whole
 from contract.architecture import ARCHITECTURES
 from contract.base_files import BaseFiles, FolderFiles
@@ -11,7 +12,6 @@ from contract.base_layout import family_in, json_of
 from contract.base_model import BASE_FILE, BaseModel
 from contract.errors import BaseFolderError
 from contract.measuring import measuring_files
-from training.base_source import fetch_base
 from training.command import base_id_of
 
 MAX_RESOLUTION = 2048  # a setting's bound

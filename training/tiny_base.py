@@ -1,7 +1,7 @@
 """Make the tiny base model: `python -m training.tiny_base --family sd|sdxl --out DIR`.
 
 Standard diffusers layout, drawn and fitted by code from a seed, a few MB, 64×64 pixels. The result
-for the default seed is kept in `models/`; `publish_base` takes it from there.
+for the default seed is kept in `models/`; `bases.publish` takes it from there.
 """
 
 import argparse

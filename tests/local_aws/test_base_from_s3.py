@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bases.source import SHIPPED, BaseSourceError, fetch_base
 from contract.base_folder import content_hash, model_files
 from contract.errors import BaseFolderError
 from local_aws.testing import EmbeddedAws
-from training.base_source import SHIPPED, BaseSourceError, fetch_base
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from bases.source import SHIPPED
 from contract.adapter import AdapterManifest
 from contract.base_folder import content_hash, model_files
 from contract.base_model import BaseModel, Family
@@ -19,7 +20,6 @@ from infra.training_metrics import metric_definitions
 from local_aws.testing import EmbeddedAws
 from tests.local_aws.sagemaker_world import IMAGE, World, allow
 from tests.ml.subjects import draw_photos
-from training.base_source import SHIPPED
 from training.command import Asked
 from training.launch import Deployed, prepare, trainer
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from bases.hub import HubError
+from bases.source import SHIPPED, BaseSourceError, fetch_base
 from contract.base_folder import content_hash, model_files, variant_of
 from contract.errors import BaseFolderError
 from contract.measuring import measuring_files
 from tests.ml.clip_pair import save_clip
 from tests.ml.hub import COMMIT, MODEL, Hub, serving
-from training.base_hub import HubError
-from training.base_source import SHIPPED, BaseSourceError, fetch_base
 
 HEADERS_AT_MOST = 64 * 1024
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from bases.source import SHIPPED
 from contract.adapter import AdapterManifest
 from contract.base_folder import content_hash, described
 from contract.base_model import Family
 from contract.training_presets import PRESETS, PresetName
 from tests.ml.clip_pair import save_clip
 from training.__main__ import main
-from training.base_source import SHIPPED
 from training.command import add_subject, asked_of, base_id_of, sentence_parser
 from training.local_base import local_base
 

@@ -11,13 +11,13 @@ from peft import set_peft_model_state_dict
 from safetensors.torch import load_file
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
+from bases.publish import NotServedError, publish
 from contract.adapter import AdapterManifest
 from contract.architecture import ARCHITECTURES
 from contract.base_folder import content_hash
 from contract.base_model import BaseModel, Family
 from contract.training_job import Precision
 from inference.base import load_base as load_served
-from inference.publish_base import NotServedError, publish
 from inference.settings import Precision as ServedPrecision
 from tests.ml.buckets import MemoryBucket
 from tests.ml.clip_pair import save_clip

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from bases.publish import AlreadyPublishedError, main, publish
 from contract.adapter import file_sha256
 from contract.base_folder import content_hash
 from contract.base_model import BaseModel, Family
 from contract.errors import BaseFolderError
-from inference.publish_base import AlreadyPublishedError, main, publish
 from tests.ml.buckets import MemoryBucket
 from tests.ml.clip_pair import save_clip
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from bases.hub import HUB_ID, HubModel
 from contract.base_files import BaseFiles, FolderFiles
 from contract.base_folder import checked
 from contract.errors import ContractError
 from contract.measuring import measuring_files
-from training.base_hub import HUB_ID, HubModel
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -1,6 +1,6 @@
-"""Publish a base model: `python -m inference.publish_base --source SOURCE --id ID --bucket BUCKET`.
+"""Publish a base model: `python -m bases.publish --source SOURCE --id ID --bucket BUCKET`.
 
-SOURCE is a folder, s3://bucket/prefix or a hub id (`training/base_source.py`). What it uploads is
+SOURCE is a folder, s3://bucket/prefix or a hub id (`bases/source.py`). What it uploads is
 the weights, the bootstrap and, last, `base.json`: where that lies, the model is whole. What is
 there already is not sent again, so an interrupted run goes on where it stopped.
 """
@@ -14,6 +14,7 @@ from typing import Protocol
 import boto3
 from botocore.exceptions import ClientError
 
+from bases.source import CACHE, SHIPPED, fetch_base
 from contract.adapter import file_sha256
 from contract.architecture import ARCHITECTURES
 from contract.base_files import FolderFiles
@@ -21,9 +22,9 @@ from contract.base_folder import content_hash, family_of, model_files
 from contract.base_model import BASE_FILE, BaseModel
 from contract.errors import ContractError
 from contract.measuring import measuring_files
-from training.base_source import CACHE, SHIPPED, fetch_base
 
 _CODE_FILE = "code/inference.py"
+_BOOTSTRAP = Path(__file__).parent.parent / "inference" / "bootstrap.py"
 _MIB = 1024 * 1024
 
 
@@ -129,7 +130,7 @@ def publish(
     names = [*(file.as_posix() for file in files), *measuring_files(FolderFiles(folder).sizes())]
     pairs = [(name, folder / name) for name in names]
     if is_served:
-        pairs.append((_CODE_FILE, Path(__file__).with_name("bootstrap.py")))
+        pairs.append((_CODE_FILE, _BOOTSTRAP))
     for number, (name, path) in enumerate(pairs, start=1):
         digest = file_sha256(path)
         there = bucket.digest(f"{prefix}/{name}") == digest
@@ -151,7 +152,7 @@ def _say(text: str) -> None:
 def main(arguments: Sequence[str]) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m inference.publish_base", description="Publish a base model to S3."
+        prog="python -m bases.publish", description="Publish a base model to S3."
     )
     parser.add_argument(
         "--source",
