@@ -8,6 +8,7 @@ from diffusers import AutoencoderKL
 from torch.nn import functional as nnf
 
 from training.miniature.config import MiniatureConfig
+from training.miniature.grow import grow
 from training.miniature.pictures import Pictures
 
 _log = logging.getLogger(__name__)
@@ -104,7 +105,8 @@ def spread_loss(latents: torch.Tensor) -> torch.Tensor:
 class AutoencoderStage:
     """Reconstruction through a noisy latent: whole pictures every third step, crops between.
 
-    Whole pictures are needed as well: group normalisation sees other statistics on them.
+    Whole pictures are needed as well: group normalisation sees other statistics on them. Pictures
+    larger than the config's side are reduced to it: the coarse model learns from the same ones.
     """
 
     def __init__(
@@ -112,6 +114,11 @@ class AutoencoderStage:
     ) -> None:
         self.module = new_autoencoder(config).to(device, memory_format=torch.channels_last)
         self._pictures, self._device, self._batch = pictures, device, batch
+        self._reduce = pictures.side // config.side
+
+    def start_from(self, coarse: AutoencoderKL) -> None:
+        """Begin with what a coarse autoencoder has learned; see `grow`."""
+        grow(coarse, self.module)
 
     def only_decoder(self, trained: AutoencoderKL) -> None:
         """Go on from a trained autoencoder and leave its latents, and so the UNet, as they are."""
@@ -124,7 +131,8 @@ class AutoencoderStage:
         if step % 200 == 0:
             self._pictures.refresh()
         numbers = self._pictures.draw_numbers(step, self._batch, "autoencoder")
-        given = self._pictures.batch(numbers).to(self._device, memory_format=torch.channels_last)
+        given = nnf.avg_pool2d(self._pictures.batch(numbers), self._reduce)
+        given = given.to(self._device, memory_format=torch.channels_last)
         if step % _WHOLE_EVERY:
             given = crops(given, step, _CROPS_PER_PICTURE)
         posterior = self.module.encode(given).latent_dist

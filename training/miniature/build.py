@@ -1,7 +1,7 @@
 """Make the miniature: `python -m training.miniature.build --out models/miniature --stage all`.
 
-Stages, in order: pictures, autoencoder, latents, text, unet, decoder, clip, classifiers, assemble,
-measure.
+Stages, in order: pictures, coarse, autoencoder, latents, text, unet, decoder, clip, classifiers,
+assemble, measure.
 Each resumes from its checkpoint in --work; give --minutes or --steps to say how much longer. Where
 the checkpoints are gone, --stage adopt makes new ones from the assembled model in --out.
 On a GPU: --config studio --device cuda --workers 16 --pictures 200000.
@@ -36,6 +36,7 @@ from training.miniature.unet import UNetStage, cache_latents, new_unet
 
 STAGES = (
     "pictures",
+    "coarse",
     "autoencoder",
     "latents",
     "text",
@@ -48,7 +49,8 @@ STAGES = (
 )
 
 _RATES = {
-    "autoencoder": 2e-3,
+    "coarse": 2e-3,
+    "autoencoder": 1.2e-3,
     "text": 1e-3,
     "unet": 8e-4,
     "decoder": 8e-4,
@@ -56,6 +58,7 @@ _RATES = {
     "classifiers": 2e-3,
 }
 _BATCHES = {
+    "coarse": 8,
     "autoencoder": 8,
     "text": 64,
     "unet": 32,
@@ -64,6 +67,7 @@ _BATCHES = {
     "classifiers": 64,
 }
 _GPU_BATCHES = {
+    "coarse": 64,
     "autoencoder": 64,
     "text": 512,
     "unet": 256,
@@ -72,7 +76,8 @@ _GPU_BATCHES = {
     "classifiers": 256,
 }
 _SHARES = {
-    "autoencoder": 0.25,
+    "coarse": 0.1,
+    "autoencoder": 0.15,
     "text": 0.03,
     "unet": 0.55,
     "decoder": 0.08,
@@ -146,8 +151,13 @@ def run(stage: str, shop: Workshop) -> None:
 
 def _stage(stage: str, shop: Workshop, tokenizer: CLIPTokenizer) -> Stage:
     config, device, batch = shop.config, shop.device, shop.size(stage)
+    if stage == "coarse":
+        return AutoencoderStage(config.coarse, shop.drawn(), device, batch)
     if stage == "autoencoder":
-        return AutoencoderStage(config, shop.drawn(), device, batch)
+        fine = AutoencoderStage(config, shop.drawn(), device, batch)
+        if not shop.checkpoint(stage).exists():
+            fine.start_from(averaged(shop.checkpoint("coarse"), new_autoencoder(config.coarse)))
+        return fine
     if stage == "decoder":
         tuned = AutoencoderStage(config, shop.drawn(), device, batch)
         tuned.only_decoder(_autoencoder(shop, "autoencoder"))

@@ -1,6 +1,7 @@
 """How large the miniature is. `laptop` fits CPU hours, `studio` a GPU; the code is the same."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class MiniatureConfig:
         """Side of the latent picture."""
         return self.side >> (len(self.vae_channels) - 1)
 
+    @property
+    def coarse(self) -> Self:
+        """The same latents from half the side: without the autoencoder's finest level."""
+        return replace(self, side=self.side // 2, vae_channels=self.vae_channels[1:])
+
 
 # A UNet on 16×16 latents is what hours of CPU can train; an autoencoder that shrinks by eight makes
 # them pictures of 128 pixels. No attention at the finest level: it would cost half of the time.
@@ -35,7 +41,7 @@ LAPTOP = MiniatureConfig(
     name="laptop",
     side=128,
     latent_channels=8,
-    vae_channels=(16, 32, 64, 128),
+    vae_channels=(16, 16, 32, 96),
     unet_channels=(64, 128, 192),
     unet_heads=(2, 4, 6),
     vision_patch=16,
@@ -44,7 +50,7 @@ STUDIO = MiniatureConfig(
     name="studio",
     side=128,
     latent_channels=8,
-    vae_channels=(32, 64, 96, 96),
+    vae_channels=(32, 32, 64, 96),
     unet_channels=(96, 192, 256),
     unet_heads=(3, 6, 8),
     vision_patch=16,

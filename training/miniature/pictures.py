@@ -76,7 +76,7 @@ class Pictures:
     """The shards in one folder, as one array. Shards added later are seen after `refresh`."""
 
     def __init__(self, folder: Path, side: int) -> None:
-        self._folder, self._side = folder, side
+        self._folder, self.side = folder, side
         self._shards: list[NDArray[np.uint8]] = []
         self.refresh()
         if not self._shards:
@@ -86,9 +86,7 @@ class Pictures:
 
     def refresh(self) -> None:
         """Look for new shards; they count from 000 without a gap."""
-        while (
-            path := self._folder / f"pictures-{self._side}-{len(self._shards):03d}.npy"
-        ).exists():
+        while (path := self._folder / f"pictures-{self.side}-{len(self._shards):03d}.npy").exists():
             self._shards.append(np.load(path, mmap_mode="r"))
 
     def __len__(self) -> int:

@@ -33,6 +33,7 @@ from training.miniature.autoencoder import (
 from training.miniature.clip import new_vision
 from training.miniature.config import CONFIGS, MiniatureConfig
 from training.miniature.fit import steps_of
+from training.miniature.grow import grow
 from training.miniature.pictures import SHARD, Pictures, described
 from training.miniature.text import new_text_encoder
 from training.miniature.tokenizer import miniature_tokenizer
@@ -44,9 +45,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array_:DeprecationWarning")
 
 _TINY = MiniatureConfig(
     name="tiny",
-    side=64,
+    side=128,
     latent_channels=4,
-    vae_channels=(8, 8, 16),
+    vae_channels=(8, 8, 8, 16),
     unet_channels=(16, 32),
     unet_heads=(1, 2),
     text_width=16,
@@ -73,9 +74,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> build.Workshop:
 def made(shop: build.Workshop) -> tuple[Path, Path]:
     """Work and output folders of a whole build, three steps a stage."""
     work, out = shop.work, shop.out
-    few = np.stack([draw_array(*described(n), 64) for n in range(25)])
+    few = np.stack([draw_array(*described(n), 128) for n in range(25)])
     (work / "pictures").mkdir()
-    np.save(work / "pictures" / "pictures-64-000.npy", np.tile(few, (SHARD // 25, 1, 1, 1)))
+    np.save(work / "pictures" / "pictures-128-000.npy", np.tile(few, (SHARD // 25, 1, 1, 1)))
     torch.manual_seed(0)
     for stage in build.STAGES:
         build.run(stage, shop)
@@ -109,7 +110,7 @@ def test_the_folder_has_the_standard_layout(made: tuple[Path, Path]) -> None:
 
 def test_the_stock_pipeline_draws_with_it(pipeline: StableDiffusionPipeline) -> None:
     picture = _draw(pipeline)
-    assert picture.shape == (64, 64, 3)
+    assert picture.shape == (128, 128, 3)
     assert np.isfinite(picture).all()
 
 
@@ -148,7 +149,7 @@ def test_latents_are_not_clipped_and_v_is_predicted(pipeline: StableDiffusionPip
 
 
 def test_latents_have_a_deviation_of_one(made: tuple[Path, Path]) -> None:
-    latents = np.load(made[0] / "latents-64.npy").astype(np.float32)
+    latents = np.load(made[0] / "latents-128.npy").astype(np.float32)
     assert latents.std() == pytest.approx(1, abs=0.1)
 
 
@@ -247,3 +248,24 @@ def test_loud_latents_cost_and_quiet_ones_do_not() -> None:
     quiet = torch.randn(8, 4, 8, 8) * 0.5
     assert float(spread_loss(quiet)) == 0
     assert float(spread_loss(quiet * 6)) > 1
+
+
+def test_a_grown_autoencoder_gives_the_same_latents_and_larger_pictures() -> None:
+    torch.manual_seed(0)
+    coarse, fine = new_autoencoder(_TINY.coarse).eval(), new_autoencoder(_TINY).eval()
+    grow(coarse, fine)
+    small = torch.nn.functional.interpolate(torch.rand(2, 3, 8, 8), scale_factor=8) * 2 - 1
+    large = torch.nn.functional.interpolate(small, scale_factor=2)
+    with torch.no_grad():
+        few, many = (m.encode(p).latent_dist.mean for m, p in ((coarse, small), (fine, large)))
+        drawn = torch.nn.functional.avg_pool2d(fine.decode(few).sample, 2)
+        expected = coarse.decode(few).sample
+    assert large.shape[-1] == fine.decode(few).sample.shape[-1] == 128
+    for found, wanted in ((many, few), (drawn, expected)):
+        assert torch.nn.functional.cosine_similarity(found.flatten(), wanted.flatten(), 0) > 0.9
+
+
+def test_growth_needs_a_finest_level_as_wide_as_the_next() -> None:
+    wider = replace(_TINY, vae_channels=(16, 8, 8, 16))
+    with pytest.raises(ValueError, match="width"):
+        grow(new_autoencoder(_TINY.coarse), new_autoencoder(wider))
