@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from benchmarks.training.fetch import Fetched, NotFetchedError, fetched, install_torchvision
 from benchmarks.training.machine import machine
@@ -18,6 +19,9 @@ from benchmarks.training.report import write_page
 from benchmarks.training.sizes import SIZES, Size
 from benchmarks.training.store import Store
 from benchmarks.training.watched import ProgramError
+
+if TYPE_CHECKING:
+    from benchmarks.training.bench import Bench
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -32,11 +36,15 @@ def main(arguments: Sequence[str]) -> int:
     failed = 0
     if not given.report:
         try:
-            scripts = _scripts()
-            failed = _measure(cells, size, minutes, given.threads, scripts)
+            scripts = _scripts() if any(cell.needs_script for cell in cells) else None
+            bench = _bench(size, given.threads, scripts)
+            failed = _measure(cells, bench, size, minutes, again=given.again)
         except NotFetchedError as error:
             sys.stderr.write(f"python -m benchmarks.training: {error}\n")
             return 2
+        except KeyboardInterrupt:
+            sys.stderr.write("interrupted: the same command goes on with what is left\n")
+            return 130
     for file in write_page(size):
         sys.stdout.write(f"wrote {file}\n")
     return min(1, failed)
@@ -48,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", type=Part, choices=[*Part], action="append", help="a part of it")
     parser.add_argument("--plan", action="store_true", help="print the cells, run nothing")
     parser.add_argument("--report", action="store_true", help="write the page, run nothing")
+    parser.add_argument("--again", action="store_true", help="also what is measured already")
     parser.add_argument("--minutes", type=float, help="begin nothing that would end later")
     parser.add_argument(
         "--threads", type=int, default=min(2, os.cpu_count() or 1), help="of both sides (2)"
@@ -71,19 +80,22 @@ def _show(cells: Sequence[Cell], minutes: float) -> None:
     sys.stdout.write(f"{fit} of {len(cells)} cells fit into {minutes:g} minutes\n")
 
 
-def _measure(
-    cells: Sequence[Cell], size: Size, minutes: float, threads: int, scripts: Fetched
-) -> int:
-    """Run what is left; returns how many cells failed."""
+def _bench(size: Size, threads: int, scripts: Fetched | None) -> Bench:
     from benchmarks.training.bench import Bench  # torch takes seconds to import
 
-    bench, store = Bench(size, threads, scripts), Store(size.results)
-    store.keep(
-        "machine",
-        "",
-        {"part": "machine", **machine(), "script": scripts.revision, "at": scripts.commit},
-    )
-    left = [cell for cell in cells if not store.is_done(cell.key, bench.fingerprint(cell))]
+    return Bench(size, threads, scripts)
+
+
+def _measure(
+    cells: Sequence[Cell], bench: Bench, size: Size, minutes: float, *, again: bool
+) -> int:
+    """Run what is left; returns how many cells failed."""
+    store = Store(size.results)
+    store.keep("machine", "", {"part": "machine", **machine()})
+    if bench.scripts is not None:
+        told = {"revision": bench.scripts.revision, "commit": bench.scripts.commit}
+        store.keep("script", "", {"part": "script", **told})
+    left = [c for c in cells if again or not store.is_done(c.key, bench.fingerprint(c))]
     sys.stdout.write(f"{len(cells) - len(left)} of {len(cells)} cells are there already\n")
     clock, failed = _Clock(minutes), 0
     for number, cell in enumerate(left):

@@ -12,7 +12,14 @@ import torch
 import transformers
 
 from benchmarks.training.arms import Side
-from benchmarks.training.commands import SCRIPTS, WORD, Given, our_program, their_program
+from benchmarks.training.commands import (
+    NO_CHECKPOINTS,
+    SCRIPTS,
+    WORD,
+    Given,
+    our_program,
+    their_program,
+)
 from benchmarks.training.fetch import FOLDER, PACKAGES, Fetched, NotFetchedError
 from benchmarks.training.machine import load_average
 from benchmarks.training.pictures import (
@@ -49,7 +56,7 @@ class Bench:
     """What cells share: base models, subjects and their judges."""
 
     def __init__(self, size: Size, threads: int, scripts: Fetched | None) -> None:
-        self._size, self._threads, self._scripts = size, threads, scripts
+        self._size, self._threads, self.scripts = size, threads, scripts
         self._work = LOCAL / "work" / size.name
         self._bases: dict[str, LocalBase] = {}
         self._subjects: dict[int, tuple[DrawnSubject, Judges]] = {}
@@ -63,14 +70,14 @@ class Bench:
         size = self._size
         if isinstance(cell, SpeedCell):
             settings = cell.track.settings(size.speed_steps)
-            base, is_theirs = cell.track.base, cell.contender is not Contender.OURS
-            asked: object = cell.track.prior
+            asked: list[object]
+            base, asked = cell.track.base, [cell.contender.value]
         else:
             settings, base = cell.arm.settings(size.steps), _MINIATURE
-            is_theirs = cell.arm.side is Side.DIFFUSERS
             prompts = [(prompt.template, dict(prompt.asked)) for prompt in self._prompts]
             asked = [prompts, size.images, size.class_images, GIVEN, UNSEEN, cell.arm.side.value]
-        script = self._sha256(self._base(base).description.family) if is_theirs else ""
+        family = self._base(base).description.family
+        script = self._sha256(family) if cell.needs_script else ""
         return fingerprint_of(
             self._base(base).description.hash, settings, asked, script, self._threads
         )
@@ -119,13 +126,10 @@ class Bench:
             tuned = with_our_adapter(given.base, given.out, subject.noun)
         else:
             steps = int(settings["max_steps"] or 0)
-            every = max(1, steps // _CHECKPOINTS)
             is_followed = cell.subject < self._size.few and not cell.arm.changes
+            every = max(1, steps // _CHECKPOINTS) if is_followed else NO_CHECKPOINTS
             program = their_program(
-                self._script(Family.SD),
-                given,
-                settings,
-                **({"checkpoint_every": every} if is_followed else {}),
+                self._script(Family.SD), given, settings, checkpoint_every=every
             )
             watched = self._watch(program, ours=False)
             if is_followed:
@@ -207,9 +211,9 @@ class Bench:
         return FOLDER / SCRIPTS[family]
 
     def _sha256(self, family: Family) -> str:
-        if self._scripts is None:
+        if self.scripts is None:
             raise NotFetchedError("diffusers' scripts are not here")
-        return self._scripts.sha256[SCRIPTS[family]]
+        return self.scripts.sha256[SCRIPTS[family]]
 
 
 def _taken(watched: Watched) -> Mapping[str, Scalar]:

@@ -15,7 +15,7 @@ SCRIPTS = {
 }
 # A rare word that stands for the subject, as the script's own page proposes it.
 WORD = "sks"
-_NO_CHECKPOINTS = 1_000_000
+NO_CHECKPOINTS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def their_program(
     given: Given,
     settings: Mapping[str, Scalar],
     *,
-    checkpoint_every: int = _NO_CHECKPOINTS,
+    checkpoint_every: int = NO_CHECKPOINTS,
     class_images: Path | None = None,
     precompute: bool = False,
 ) -> list[str]:

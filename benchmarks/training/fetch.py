@@ -44,10 +44,10 @@ class Fetched:
     sha256: Mapping[str, str]
 
 
-def fetched() -> Fetched:
+def fetched(folder: Path = FOLDER) -> Fetched:
     """What lies there. Raises NotFetchedError."""
     try:
-        return Fetched(**json.loads((FOLDER / _NOTE).read_text(encoding="utf-8")))
+        return Fetched(**json.loads((folder / _NOTE).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise NotFetchedError(
             "diffusers' scripts are not here: set DIFFUSERS_SOURCE to a clone of diffusers (a "
@@ -55,11 +55,11 @@ def fetched() -> Fetched:
         ) from error
 
 
-def fetch(source: str, revision: str) -> Fetched:
+def fetch(source: str, revision: str, folder: Path = FOLDER) -> Fetched:
     """Take the scripts out of a clone. Raises NotFetchedError."""
     if not source:
-        fetched()  # says what to do
-    FOLDER.mkdir(parents=True, exist_ok=True)
+        return fetched(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         clone = Path(source)
         if not clone.is_dir():
@@ -72,14 +72,14 @@ def fetch(source: str, revision: str) -> Fetched:
                 f"there is no {revision} in that clone: name the nearest one in {REVISION}"
             ) from error
         for name in SCRIPTS.values():
-            write_whole(FOLDER / name, _git("-C", str(clone), "show", f"{commit}:{_PLACE}/{name}"))
+            write_whole(folder / name, _git("-C", str(clone), "show", f"{commit}:{_PLACE}/{name}"))
     found = Fetched(
         revision,
         commit,
         version("diffusers"),
-        {name: file_sha256(FOLDER / name) for name in SCRIPTS.values()},
+        {name: file_sha256(folder / name) for name in SCRIPTS.values()},
     )
-    write_whole(FOLDER / _NOTE, json.dumps(asdict(found), indent=1))
+    write_whole(folder / _NOTE, json.dumps(asdict(found), indent=1))
     return found
 
 

@@ -38,6 +38,11 @@ class SpeedCell:
         """Its name in the results."""
         return f"speed|{self.track.name}|{self.turn}|{self.contender.value}"
 
+    @property
+    def needs_script(self) -> bool:
+        """Whether diffusers' script runs in it."""
+        return self.contender is not Contender.OURS
+
 
 @dataclass(frozen=True)
 class ArmCell:
@@ -51,6 +56,11 @@ class ArmCell:
     def key(self) -> str:
         """Its name in the results."""
         return f"arm|{self.arm.name}|{self.subject:02d}"
+
+    @property
+    def needs_script(self) -> bool:
+        """Whether diffusers' script runs in it."""
+        return self.arm.side is Side.DIFFUSERS
 
 
 Cell = SpeedCell | ArmCell

@@ -15,7 +15,7 @@ from benchmarks.training.findings import (
     Arms,
     speed_rows,
 )
-from benchmarks.training.sizes import LOCAL, SIZES, Size
+from benchmarks.training.sizes import KEPT, SIZES, Size
 from benchmarks.training.store import Store
 from benchmarks.training.subjects import GIVEN, UNSEEN
 from benchmarks.training.targets import targets
@@ -28,8 +28,8 @@ _MEASURED = ("full", "default")  # the sizes that the page shows, the larger fir
 
 def write_page(size: Size) -> list[Path]:
     """Write the page and its plots; a try's stay beside its results. Returns the files."""
-    if size.folder == LOCAL:
-        return _write(LOCAL, [size])
+    if size.folder != KEPT:
+        return _write(size.folder, [size])
     kept = [SIZES[name] for name in _MEASURED if SIZES[name].results.exists()]
     return _write(ROOT / "docs", kept)
 
@@ -107,8 +107,8 @@ def _quality(size: Size) -> str:
     return (
         f"The protocol of DreamBooth (arXiv:2208.12242, section 4.2) in small: {GIVEN} photos "
         f"given, {UNSEEN} that no side sees, {size.prompts} prompts × {size.images} pictures; "
-        f"{size.subjects} subjects, of which {size.few} or {size.one} for what is beside the "
-        "point. Subject: similarity with the unseen photos, over that of the given photos with "
+        f"{size.subjects} drawn people, for some arms the first of them only, as the counts say. "
+        "Subject: similarity with the unseen photos, over that of the given photos with "
         "them. Prompt: relative to the untuned base. Diversity: how unlike each other pictures of "
         "the class are, relative to the base. The image encoder also chooses our checkpoints; the "
         "face network and the trait classifiers choose nothing."
@@ -119,20 +119,18 @@ def _machine(store: Store) -> Iterator[str]:
     for record in store.records("machine"):
         facts = [f"{name} {record[name]}" for name in record if name not in _NOT_SHOWN]
         yield "Measured on: " + ", ".join(facts) + "."
-        yield (
-            f"The script is that of diffusers {record['script']} (commit {record['at'][:12]}). "
-            + _load(store)
-        )
+    for record in store.records("script"):
+        yield f"The script is diffusers' at {record['revision']} (commit {record['commit'][:12]})."
+    yield from _load(store)
 
 
-_NOT_SHOWN = {"key", "fingerprint", "part", "script", "at"}
+_NOT_SHOWN = {"key", "fingerprint", "part"}
 
 
-def _load(store: Store) -> str:
+def _load(store: Store) -> Iterator[str]:
     loads = [record["load"] for record in store.records() if "load" in record]
-    if not loads:
-        return ""
-    return f"Load average of the machine while measuring: {min(loads):.1f} to {max(loads):.1f}."
+    if loads:
+        yield f"Load average of the machine while measuring: {min(loads):.1f} to {max(loads):.1f}."
 
 
 def _plots(store: Store) -> dict[str, str]:

@@ -30,6 +30,7 @@ class Prompt:
 
 # The drawn world's counterparts of the paper's prompts: plain, in places, in clothes, in styles.
 PROMPTS = (
+    Prompt("a photo of {}", {}),
     Prompt("a photo of {} at the beach", {"backdrop": "beach"}),
     Prompt("a portrait of {} wearing a red beanie", {"hat": "beanie", "hat_colour": "red"}),
     Prompt("a photo of {} smiling", {"expression": "smiling"}),
@@ -43,7 +44,6 @@ PROMPTS = (
         "a photo of {} with glasses on a green background",
         {"glasses": "glasses", "backdrop": "green"},
     ),
-    Prompt("a watercolour painting of {}", {"style": "watercolour"}),
     Prompt(
         "a portrait of {} in a yellow hoodie, looking surprised",
         {"clothes": "hoodie", "clothes_colour": "yellow", "expression": "surprised"},
@@ -56,10 +56,10 @@ PROMPTS = (
     Prompt("a portrait of {} wearing a crown", {"hat": "crown"}),
     Prompt("a photo of {} wearing a green cap", {"hat": "cap", "hat_colour": "green"}),
     Prompt("pixel art of {}", {"style": "pixel"}),
+    Prompt("a watercolour painting of {}", {"style": "watercolour"}),
     Prompt("a neon portrait of {}", {"style": "neon"}),
     Prompt("a photo of {} laughing", {"expression": "laughing"}),
     Prompt("a photo of {} looking angry", {"expression": "angry"}),
-    Prompt("a photo of {} looking sad", {"expression": "sad"}),
     Prompt("a portrait of {} in a red t-shirt", {"clothes": "t-shirt", "clothes_colour": "red"}),
     Prompt(
         "a portrait of {} in a white turtleneck on a red background",

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from contract.adapter import write_whole
@@ -37,7 +37,8 @@ class ProgramError(Exception):
 
 @dataclass(frozen=True)
 class Watched:
-    """What one run took. `steps` are the moments of its steps, in seconds after its start.
+    """What one run took, from start to end of its process. `steps` are the moments of its steps,
+    in seconds after its start.
 
     `peak_mib` is the most memory the process held, `training_mib` the most between its first and
     last step; where the kernel cannot tell the latter, it is the former.
@@ -80,14 +81,16 @@ def watch(program: Sequence[str], folder: Path, threads: int, packages: Sequence
         "TOKENIZERS_PARALLELISM": "false",
     }
     command = [sys.executable, "-m", "benchmarks.training.watched", str(note), *program]
+    began = time.perf_counter()
     with log.open("w", encoding="utf-8") as output:
         ended = subprocess.run(
             command, cwd=ROOT, env=environment, stdout=output, stderr=output, check=False
         )
+    seconds = round(time.perf_counter() - began, 3)  # with the interpreter's own start
     if ended.returncode or not note.exists():
         said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-8:]
         raise ProgramError(f"{program[0]} ended with {ended.returncode}:\n" + "\n".join(said))
-    return Watched.from_json(note.read_text(encoding="utf-8"))
+    return replace(Watched.from_json(note.read_text(encoding="utf-8")), seconds=seconds)
 
 
 class _Steps:
