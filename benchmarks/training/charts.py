@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 _WIDTH, _HEIGHT = 720, 420
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 220, 30, 50
-_COLOURS = ("#1b6ca8", "#d1495b", "#2e8b57", "#8d6a9f", "#c98b1d", "#4a4a4a", "#1aa6a6", "#b0563b")
+_COLOURS = (
+    "#1b6ca8",
+    "#d1495b",
+    "#2e8b57",
+    "#8d6a9f",
+    "#c98b1d",
+    "#4a4a4a",
+    "#1aa6a6",
+    "#b0563b",
+    "#7fb800",
+    "#e377c2",
+    "#9aa0a6",
+    "#003f5c",
+)
 _TICKS = 5
 _OPENING = (
     f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
@@ -28,11 +42,12 @@ class Point:
 
 @dataclass(frozen=True)
 class Axis:
-    """From the data's values to pixels."""
+    """From the data's values to pixels; `step` parts the ticks, on round numbers."""
 
     label: str
     low: float
     high: float
+    step: float
     start: float
     end: float
 
@@ -44,7 +59,8 @@ class Axis:
     @property
     def ticks(self) -> list[float]:
         """Evenly from end to end."""
-        return [self.low + (self.high - self.low) * n / _TICKS for n in range(_TICKS + 1)]
+        count = round((self.high - self.low) / self.step)
+        return [self.low + self.step * number for number in range(count + 1)]
 
 
 def chart(
@@ -74,9 +90,13 @@ def chart(
 
 
 def _axis(label: str, values: Sequence[float], start: float, end: float) -> Axis:
+    """Round numbers around the values: ticks 1, 2 or 5 apart, times a power of ten."""
     low, high = min(values, default=0.0), max(values, default=1.0)
-    margin = 0.08 * (high - low) or 0.5
-    return Axis(label, low - margin, high + margin, start, end)
+    rough = max(high - low, 1e-3) / _TICKS
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * each for each in (1, 2, 5, 10) if power * each >= rough)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return Axis(label, first * step, max(last, first + 1) * step, step, start, end)
 
 
 def _frame(x: Axis, y: Axis) -> list[str]:

@@ -187,3 +187,10 @@ def test_an_ablation_changes_something_unless_the_preset_is_without_it() -> None
     for one in ABLATIONS:
         before = {name: fast.get(name, defaults[name].default) for name in one.changes}
         assert before != dict(one.changes), one.name
+
+
+@given(st.lists(st.floats(-100, 100), min_size=1), st.floats(0, 10))
+def test_points_with_their_error_bars_lie_within_the_plot(values: list[float], bar: float) -> None:
+    drawn = charts.chart("t", "x", "y", {"a": [charts.Point(v, v, bar, bar) for v in values]})
+    for line in ElementTree.fromstring(drawn).findall("{http://www.w3.org/2000/svg}line"):
+        assert all(0 <= float(line.attrib[name]) <= 720 for name in ("x1", "x2", "y1", "y2"))
