@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -35,6 +36,8 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     failed = 0
     if not given.report:
+        # As from the keyboard: the training in progress is ended too.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             scripts = _scripts() if any(cell.needs_script for cell in cells) else None
             bench = _bench(size, given.threads, scripts)
@@ -93,7 +96,7 @@ def _measure(
     store = Store(size.results)
     store.keep("machine", "", {"part": "machine", **machine()})
     if bench.scripts is not None:
-        told = {"revision": bench.scripts.revision, "commit": bench.scripts.commit}
+        told = {name: getattr(bench.scripts, name) for name in ("revision", "commit", "library")}
         store.keep("script", "", {"part": "script", **told})
     left = [c for c in cells if again or not store.is_done(c.key, bench.fingerprint(c))]
     sys.stdout.write(f"{len(cells) - len(left)} of {len(cells)} cells are there already\n")

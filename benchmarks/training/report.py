@@ -121,6 +121,8 @@ def _machine(store: Store) -> Iterator[str]:
         yield "Measured on: " + ", ".join(facts) + "."
     for record in store.records("script"):
         yield f"The script is diffusers' at {record['revision']} (commit {record['commit'][:12]})."
+        if record["revision"] != f"v{record['library']}":
+            yield f"That is another revision than the library's, {record['library']}."
     yield from _load(store)
 
 

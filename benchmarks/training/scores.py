@@ -7,7 +7,7 @@ Rekognition's face network and the trait classifiers choose nothing: they are th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.training.subjects import DrawnSubject, Prompt
+from benchmarks.training.subjects import DrawnSubject, Prompt, right_share
 from local_aws.rekognition.drawn import drawn_faces
 from training.encoders import Encoder
 from training.miniature.classifiers import TraitClassifiers
@@ -90,22 +90,10 @@ class Judges:
             ceiling_face=self._face_ceiling,
             faces=sum(face is not None for face in faces) / len(faces),
             prompt_clip=_mean(self._encoder.similarity(seen, texts).diag()),
-            prompt_traits=right_share(
-                [prompt.asked for prompt in prompts], self._classifiers.names(pictures)
-            ),
+            prompt_traits=right_share(prompts, self._classifiers.names(pictures)),
             diversity=1 - _mean(others),
             leaked=_mean(self._encoder.similarity(ordinary, self._photos)),
         )
-
-
-def right_share(asked: Sequence[Mapping[str, str]], seen: Sequence[Mapping[str, str]]) -> float:
-    """The share of all named traits that are seen as asked for."""
-    answers = [
-        found[trait] == value
-        for wanted, found in zip(asked, seen, strict=True)
-        for trait, value in wanted.items()
-    ]
-    return sum(answers) / len(answers) if answers else 0.0
 
 
 def _mean(values: torch.Tensor) -> float:

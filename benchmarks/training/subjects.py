@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +69,16 @@ PROMPTS = (
         "a portrait of {} in purple overalls", {"clothes": "overalls", "clothes_colour": "purple"}
     ),
 )
+
+
+def right_share(prompts: Sequence[Prompt], seen: Sequence[Mapping[str, str]]) -> float:
+    """The share of all traits named by the pictures' prompts that are seen as asked for."""
+    answers = [
+        found[trait] == value
+        for prompt, found in zip(prompts, seen, strict=True)
+        for trait, value in prompt.asked.items()
+    ]
+    return sum(answers) / len(answers) if answers else 0.0
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 from benchmarks.training import charts, tables
 from benchmarks.training.arms import ABLATIONS, ARMS, BASE, FAST, SCRIPT, SHORTER
 from benchmarks.training.findings import FIDELITY, PROMPT, Arms, speed_rows
+from benchmarks.training.sizes import SIZES
 from benchmarks.training.spread import ratios, seconds_to_reach, spread_of
+from benchmarks.training.subjects import PROMPTS, Prompt, right_share
 from benchmarks.training.targets import targets
 from benchmarks.training.tracks import TRACKS, Contender
 from contract.training_job import Hyperparameters
+from training.miniature.world import TRAITS
 
 SCORES = {
     "identity_clip": 0.8,
@@ -194,3 +197,18 @@ def test_points_with_their_error_bars_lie_within_the_plot(values: list[float], b
     drawn = charts.chart("t", "x", "y", {"a": [charts.Point(v, v, bar, bar) for v in values]})
     for line in ElementTree.fromstring(drawn).findall("{http://www.w3.org/2000/svg}line"):
         assert all(0 <= float(line.attrib[name]) <= 720 for name in ("x1", "x2", "y1", "y2"))
+
+
+def test_prompts_name_traits_that_the_judges_know() -> None:
+    assert len(PROMPTS) == max(size.prompts for size in SIZES.values())
+    assert len({prompt.template for prompt in PROMPTS}) == len(PROMPTS)
+    for prompt in PROMPTS:
+        assert prompt.of("a woman").count("a woman") == 1
+        assert all(value in TRAITS[trait] for trait, value in prompt.asked.items())
+
+
+def test_traits_count_one_by_one_and_only_those_that_a_prompt_names() -> None:
+    asked = [Prompt("{}", {"hat": "cap", "glasses": "none"}), Prompt("{}", {}), Prompt("{}", {})]
+    seen = {"hat": "cap", "glasses": "sunglasses", "style": "flat"}
+    assert right_share(asked, [seen] * 3) == 0.5
+    assert right_share(asked[1:], [seen] * 2) == 0.0

@@ -159,6 +159,8 @@ def test_the_page_is_made_of_what_there_is(tmp_path: Path) -> None:
     size = replace(SIZES["quick"], folder=tmp_path)
     store = Store(size.results)
     store.keep("machine", "", {"part": "machine", **machine()})
+    script = {"revision": "v0.1.0", "commit": "c" * 40, "library": "0.2.0"}
+    store.keep("script", "", {"part": "script", **script})
     record = {"part": "speed", "track": TRACKS[0].name, "turn": 0, "load": 0.5}
     taken = {"samples_per_second": 4.0, "peak_mib": 300.0, "training_mib": 200.0}
     for contender in (Contender.OURS, Contender.SCRIPT):
@@ -167,6 +169,8 @@ def test_the_page_is_made_of_what_there_is(tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert "| miniature | ours | 4.00 ± 0.00 (1) |" in text
     assert machine()["torch"] in text
+    assert "v0.1.0 (commit cccccccccccc)" in text
+    assert "another revision than the library's, 0.2.0" in text
     assert "Load average of the machine while measuring: 0.5 to 0.5." in text
     assert text.count("Not measured yet.") == 3
     assert all(json.loads(line) for line in size.results.read_text().splitlines())
