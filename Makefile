@@ -10,7 +10,7 @@ export PYTHONPATH := $(CURDIR)
 CDK := cdk --no-notices --no-version-reporting
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install everything into .venv and node_modules
 	@scripts/setup
@@ -33,6 +33,10 @@ test: setup ## Run all tests, as CI does
 test-slow: setup ## Also the slow ones: every IAM grant removed in turn
 	@python -m pytest -m slow
 
+bench-training: setup ## Measure training beside diffusers' script (DIFFUSERS_SOURCE=clone, QUICK=1, FULL=1, ARGS=--plan)
+	@if [ -n "$$DIFFUSERS_SOURCE" ]; then python -m benchmarks.training.fetch; fi
+	@python -m benchmarks.training --size $(if $(QUICK),quick,$(if $(FULL),full,default)) $(ARGS)
+
 check: setup ## Lint, formatting, types
 	@scripts/check
 
@@ -51,4 +55,4 @@ cdk: setup ## Any command of the CDK: make cdk ARGS="diff -c environment=dev"
 clean: down ## Remove everything that was built or installed
 	@rm -rf .venv node_modules build cdk.out out .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup demo up down logs test test-slow check fix synth deploy cdk clean
+.PHONY: help setup demo up down logs test test-slow bench-training check fix synth deploy cdk clean

@@ -58,10 +58,12 @@ class Hyperparameters:
     """A training job's settings. SageMaker carries them as text: `to_strings`, `from_strings`.
 
     The fields without a default must be given. Lengths in pixels, rates per step.
-    `min_snr_gamma` 0 switches the weighting off. The token's `token_vectors` embeddings are learned
-    during the first `token_fraction` of the steps, at `token_rate_factor` times the learning rate;
-    after that, text embeddings are cached. `caption_dropout` is the share of samples that are shown
-    without a caption, so that guidance does not overshoot.
+    `min_snr_gamma` 0 switches the weighting off. The denoiser's LoRA learns at `lora_rate_factor`
+    times the learning rate (0: not at all, which is textual inversion alone). The token's
+    `token_vectors` embeddings are learned during the first `token_fraction` of the steps, at
+    `token_rate_factor` times the learning rate; after that, text embeddings are cached.
+    `caption_dropout` is the share of samples that are shown without a caption, so that guidance
+    does not overshoot.
 
     Every ingredient of the recipe is one switch; what turns it off stands in brackets.
     `hold_out` keeps 1–3 photos from training and measures against them (0: against those learned).
@@ -86,6 +88,7 @@ class Hyperparameters:
     token: str = SUBJECT_TOKEN
     seed: int = 0
     checkpoint_every: int = 100
+    lora_rate_factor: float = 1.0
     token_rate_factor: float = 3.0
     token_vectors: int = 2
     token_fraction: float = 0.5
@@ -231,6 +234,7 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "token": _Text(TOKEN_PATTERN),
     "seed": _Whole(0, 2**32 - 1),
     "checkpoint_every": _Whole(1, MAX_STEPS),
+    "lora_rate_factor": _Number(0.0, 1000.0),
     "token_rate_factor": _Number(0.0, 1000.0),
     "token_vectors": _Whole(1, MAX_TOKEN_VECTORS),
     "token_fraction": _Number(0.0, 1.0),

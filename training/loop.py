@@ -70,7 +70,10 @@ class Loop:
         self._token_steps = math.ceil(settings.max_steps * settings.token_fraction)
         self._cached: Conditioning | None = None
         self._generator = torch.Generator().manual_seed(settings.seed)
-        self._rates = [settings.learning_rate, settings.learning_rate * settings.token_rate_factor]
+        self._rates = [
+            settings.learning_rate * factor
+            for factor in (settings.lora_rate_factor, settings.token_rate_factor)
+        ]
         self._optimizer = optimizer_for(
             settings.optimizer,
             [

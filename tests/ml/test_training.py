@@ -61,6 +61,16 @@ def test_the_adapter_holds_lora_of_the_targets_and_the_learned_word(
     assert all(torch.isfinite(tensor).all() for tensor in tensors.values())
 
 
+def test_the_word_can_be_learned_alone(sd_base: Path, photos: Path, tmp_path: Path) -> None:
+    run = train(sd_base, photos, tmp_path, max_steps=2, lora_rate_factor=0, token_fraction=1)
+    untouched = train(
+        sd_base, photos, tmp_path / "none", max_steps=1, lora_rate_factor=0, token_fraction=0
+    )
+    tensors, before = load_file(run.adapter), load_file(untouched.adapter)
+    assert not any(bool(t.any()) for name, t in tensors.items() if ".lora_B" in name)
+    assert not torch.equal(tensors["clip_l"], before["clip_l"])
+
+
 def test_training_lowers_the_loss_on_fixed_noise(trained: Run) -> None:
     metrics = trained.manifest.metrics
     assert float(str(metrics["loss_last"])) < 0.9 * float(str(metrics["loss_first"]))

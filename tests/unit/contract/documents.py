@@ -66,6 +66,7 @@ hyperparameters = st.builds(
     batch_size=st.integers(1, 64),
     seed=st.integers(0, 2**32 - 1),
     checkpoint_every=st.integers(1, 100_000),
+    lora_rate_factor=st.floats(0.0, 1000.0),
     token_rate_factor=st.floats(0.0, 1000.0),
     token_vectors=st.integers(1, 8),
     token_fraction=st.floats(0.0, 1.0),
