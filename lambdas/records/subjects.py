@@ -16,12 +16,19 @@ from lambdas.domain.subject import (
 )
 from lambdas.records import keys
 from lambdas.records.account import Counted, one_less, one_more, why_not_one_more
-from lambdas.records.erasures import OVERDUE, Erasure, ErasureKind, tombstone
+from lambdas.records.erasures import (
+    DEADLINE,
+    OVERDUE,
+    Erasure,
+    ErasureKind,
+    tombstone,
+    with_receipt,
+)
 from lambdas.table import NEW, ConditionFailed, Is, Item, Put, Update
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from lambdas.ports import Table
 
@@ -146,9 +153,12 @@ def rename_subject(table: Table, owner: str, subject_id: str, name: str, now: da
     return read_subject(table, owner, subject_id)
 
 
-def begin_subject_erasure(table: Table, owner: str, subject_id: str, now: datetime) -> Erasure:
-    """Hide the subject for good and leave its tombstone; raises NotFound."""
-    erasure = Erasure(ErasureKind.SUBJECT, owner, subject_id)
+def begin_subject_erasure(
+    table: Table, owner: str, subject_id: str, now: datetime, *, within: timedelta = DEADLINE
+) -> Erasure:
+    """Hide the subject for good and leave its tombstone and receipt; raises NotFound."""
+    subject = Erasure(ErasureKind.SUBJECT, owner, subject_id)
+    erasure, receipt = with_receipt(subject, now, within)
     try:
         table.write(
             Update(
@@ -161,6 +171,7 @@ def begin_subject_erasure(table: Table, owner: str, subject_id: str, now: dateti
             ),
             one_less(owner, Counted.SUBJECTS),
             tombstone(erasure, due=now + OVERDUE),
+            receipt,
         )
     except ConditionFailed:
         raise NotFound("subject") from None
