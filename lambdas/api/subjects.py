@@ -1,14 +1,15 @@
-"""`/subjects`: who or what is learned. The same function answers for photos and `/me`."""
+"""`/subjects`: who or what is learned. The same function answers for photos, `/me` and erasures."""
 
 from __future__ import annotations
 
 from lambdas import environment, telemetry, wiring
+from lambdas.api.erasures import add_erasure_routes, erasure_begun, within
 from lambdas.api.http import Api, page_of
 from lambdas.api.me import add_account_routes
-from lambdas.api.messages import Answer, Request, accepted, created, ok
+from lambdas.api.messages import Answer, Request, created, ok
 from lambdas.api.photos import add_photo_routes
 from lambdas.api.subject_bodies import CreateSubject, RenameSubject, subject_document
-from lambdas.api.subject_ports import SubjectPorts, send_erasure
+from lambdas.api.subject_ports import SubjectPorts
 from lambdas.api.text_check import demand_allowed
 from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.subject import DEFAULT_CLASS_NOUNS, Consent, Subject
@@ -23,6 +24,7 @@ def build_app(ports: SubjectPorts) -> Api:
     _add_subject_routes(api, ports)
     add_photo_routes(api, ports)
     add_account_routes(api, ports)
+    add_erasure_routes(api, ports)
     return api
 
 
@@ -94,13 +96,16 @@ def _add_subject_routes(api: Api, ports: SubjectPorts) -> None:
 
     @api.delete("/subjects/{subject_id}")
     def delete_subject(request: Request[None]) -> Answer:
-        """Delete a subject with its photos, its adapters and all images of it."""
+        """Delete a subject with its photos, its adapters and all images of it.
+
+        `erased_by` is when the last copy is gone at the latest; `/erasures/{id}` says how far it is
+        and ends with a signed receipt.
+        """
         subject_id = request.id("subject_id", Prefix.SUBJECT)
         erasure = subjects.begin_subject_erasure(
-            table, request.owner, subject_id, ports.clock.now()
+            table, request.owner, subject_id, ports.clock.now(), within=within(settings)
         )
-        send_erasure(ports.erasures, erasure)
-        return accepted(None)
+        return erasure_begun(ports, erasure)
 
 
 def _wired() -> Handler:
