@@ -63,7 +63,7 @@ def _add_subject_routes(api: Api, ports: SubjectPorts) -> None:
         subjects.create_subject(table, subject, limit=settings.limits.subjects_per_user)
         telemetry.logger.info("subject_created", extra={"subject_id": subject.id})
         telemetry.count("SubjectsCreated")
-        return created(f"/subjects/{subject.id}", subject_document(subject, settings.photos))
+        return created(f"/subjects/{subject.id}", subject_document(subject, settings))
 
     @api.get("/subjects")
     def list_subjects(request: Request[None]) -> Answer:
@@ -71,7 +71,7 @@ def _add_subject_routes(api: Api, ports: SubjectPorts) -> None:
         found, position = subjects.list_subjects(
             table, request.owner, limit=request.page.limit, after=request.page.position
         )
-        documents = [subject_document(subject, settings.photos) for subject in found]
+        documents = [subject_document(subject, settings) for subject in found]
         return page_of(request, "/subjects", documents, position)
 
     @api.get("/subjects/{subject_id}")
@@ -79,7 +79,7 @@ def _add_subject_routes(api: Api, ports: SubjectPorts) -> None:
         """One subject."""
         subject_id = request.id("subject_id", Prefix.SUBJECT)
         subject = subjects.read_subject(table, request.owner, subject_id)
-        return ok(subject_document(subject, settings.photos))
+        return ok(subject_document(subject, settings))
 
     @api.patch("/subjects/{subject_id}", body=RenameSubject)
     def rename_subject(request: Request[RenameSubject]) -> Answer:
@@ -92,7 +92,7 @@ def _add_subject_routes(api: Api, ports: SubjectPorts) -> None:
             request.body.name,
             ports.clock.now(),
         )
-        return ok(subject_document(subject, settings.photos))
+        return ok(subject_document(subject, settings))
 
     @api.delete("/subjects/{subject_id}")
     def delete_subject(request: Request[None]) -> Answer:

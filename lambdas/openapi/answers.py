@@ -141,6 +141,13 @@ class Subject(_Answer):
     state: SubjectState
     photos: PhotoNumbers
     active_training: str | None
+    adapter_expires_at: Annotated[
+        datetime | None, Field(description="When what was learned is removed.")
+    ]
+    adapter_expired_at: Annotated[
+        datetime | None,
+        Field(description="When it was removed, its time being over: it needs another training."),
+    ]
     consent: Consent
     created_at: datetime
 
@@ -161,6 +168,7 @@ class Photo(_Answer):
     content_type: str
     size_bytes: int
     created_at: datetime
+    expires_at: Annotated[datetime | None, Field(description="When it is removed.")]
     code: RejectionCode | None = None
     reason: str | None = None
     width: int | None = None
@@ -275,6 +283,9 @@ class GenerationSummary(_Answer):
     failure: Failure | None
     created_at: datetime
     updated_at: datetime
+    expires_at: Annotated[
+        datetime | None, Field(description="When it is removed, with its images and words.")
+    ]
 
 
 class Artifact(_Answer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from lambdas.domain import moments
@@ -28,7 +29,7 @@ from lambdas.table import NEW, ConditionFailed, Is, Item, Put, Update
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from lambdas.ports import Table
 
@@ -56,7 +57,13 @@ def subject_from(item: Item) -> Subject:
         ),
         active_training=item.get("active_training"),
         active_adapter=item.get("active_adapter"),
+        adapter_since=_moment(item, "adapter_since"),
+        adapter_expired_at=_moment(item, "adapter_expired_at"),
     )
+
+
+def _moment(item: Item, name: str) -> datetime | None:
+    return moments.from_text(item[name]) if name in item else None
 
 
 def _item(subject: Subject) -> Item:
@@ -65,6 +72,9 @@ def _item(subject: Subject) -> Item:
     return {
         "pk": key.pk,
         "sk": key.sk,
+        # When what is kept for a time only is looked at; nothing is over on the first day.
+        "gsi2pk": keys.EXPIRY,
+        "gsi2sk": moments.to_text(subject.created_at + timedelta(days=1)),
         "id": subject.id,
         "owner": subject.owner,
         "name": subject.name,
@@ -153,6 +163,20 @@ def rename_subject(table: Table, owner: str, subject_id: str, name: str, now: da
     return read_subject(table, owner, subject_id)
 
 
+def look_again(table: Table, owner: str, subject_id: str, at: datetime) -> None:
+    """When what the subject keeps is looked at next; raises NotFound."""
+    try:
+        table.write(
+            Update(
+                keys.subject_key(owner, subject_id),
+                set={"gsi2sk": moments.to_text(at)},
+                when=(IS_LIVE,),
+            )
+        )
+    except ConditionFailed:
+        raise NotFound("subject") from None
+
+
 def begin_subject_erasure(
     table: Table, owner: str, subject_id: str, now: datetime, *, within: timedelta = DEADLINE
 ) -> Erasure:
@@ -167,6 +191,7 @@ def begin_subject_erasure(
                     "state": SubjectState.DELETING.value,
                     "updated_at": moments.to_text(now),
                 },
+                remove=("gsi2pk", "gsi2sk"),
                 when=(IS_LIVE,),
             ),
             one_less(owner, Counted.SUBJECTS),
