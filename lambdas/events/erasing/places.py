@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from lambdas.table import Item
 
 
+# Of the work bucket, under names of ours: what a receipt calls their objects.
+_FOLDERS = {"generations": "work/request", "reviews": "work/review"}
+
+
 @dataclass(frozen=True)
 class Place:
     """All objects of a store under a prefix; `name` is how the receipt calls them."""
@@ -64,17 +68,19 @@ def places_of(ports: ErasurePorts, progress: Progress) -> list[Place]:
                 _adapters(ports, f"adapters/{owner}/"),
                 _trainings(ports, f"trainings/{owner}/"),
                 Place("work/request", ports.work, f"generations/{owner}/"),
+                Place("work/review", ports.work, f"reviews/{owner}/"),
                 Place("avatars/image", ports.avatars, f"{owner}/"),
             ]
     return found + [_place_at(ports, each) for each in progress.addresses]
 
 
 def generation_places(ports: ErasurePorts, owner: str, generation_id: str) -> list[Place]:
-    """The request of one generation, and its images."""
+    """The request of one generation, its released images, and those that wait for a moderator."""
     request = locations.generation_prefix(owner, generation_id)
     images = locations.avatar_prefix(owner, generation_id)
     return [
         Place("work/request", ports.work, request),
+        Place("work/review", ports.work, f"reviews/{owner}/{generation_id}/"),
         Place("avatars/image", ports.avatars, images),
     ]
 
@@ -90,7 +96,7 @@ def _place_at(ports: ErasurePorts, address: str) -> Place:
     found = S3Location.parse(address)
     if found.bucket == ports.avatars.bucket:
         return Place("avatars/image", ports.avatars, found.key)
-    name = "work/request" if found.key.startswith("generations/") else "work/answer"
+    name = _FOLDERS.get(found.key.partition("/")[0], "work/answer")
     return Place(name, ports.work, found.key)
 
 

@@ -154,6 +154,7 @@ class Estate:
             advance_generation(world.table, made, screening, now)
             end_generation(world.table, owner, made.id, state, now)
             self.put(world.avatars, f"{owner}/{made.id}/img_1.png")
+            self.put(world.work, f"reviews/{owner}/{made.id}/img_2.png")
         return made.id
 
     def erase(self, erasure: Erasure) -> list[int]:
@@ -562,6 +563,7 @@ def test_a_receipt_counts_every_version_of_everything_and_names_nobody(estate: E
         "models/adapter": 2,
         "work/training": 2,
         "work/request": 2,
+        "work/review": 2,
         "work/answer": 4,
         "avatars/image": 2,
         "records/subject": 1,
