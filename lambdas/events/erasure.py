@@ -35,6 +35,7 @@ from lambdas.events.queue_batch import queue_handler
 from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.records import keys
 from lambdas.records.erasures import (
+    OVERDUE,
     Erasure,
     ErasureKind,
     bury,
@@ -131,12 +132,13 @@ class Eraser:
     def _finish_what_was_begun(self, run: Run) -> None:
         """Earlier erasures of the same owner: each ends by itself, and the account after them."""
         run.enter("begun")
+        own = run.progress.erasure
         for other in standing_erasures(run.table, run.owner):
-            if other.erasure != run.progress.erasure:
+            if other.erasure != own and other.due <= run.now + OVERDUE:
                 self.erase(other.erasure)
         for other in standing_erasures(run.table, run.owner):
-            if other.erasure != run.progress.erasure and other.quiet_at is not None:
-                run.expect_until(other.quiet_at)
+            if other.erasure != own:
+                run.expect_until(other.due)
 
     def _left(self, run: Run) -> bool:
         """A last look: whether anything of it is still there."""

@@ -99,10 +99,12 @@ class Progress:
     """How far an erasure is.
 
     `addresses`: objects that the endpoint may yet write, under names that SageMaker drew.
-    `quiet_at`: until when something may still be written. `signs_in`: the owner is a person.
+    `due`: when it is looked at again. `quiet_at`: until when something may still be written.
+    `signs_in`: the owner is a person.
     """
 
     erasure: Erasure
+    due: datetime
     step: str = ""
     batch: str = ""
     passes: int = 1
@@ -143,6 +145,7 @@ def _progress_from(item: Item) -> Progress:
     quiet_at = item.get("quiet_at")
     return Progress(
         erasure=replace(Erasure.from_message(item), receipt_id=item.get("receipt_id")),
+        due=moments.from_text(item["gsi2sk"]),
         step=item["step"],
         batch=item["batch"],
         passes=item["passes"],

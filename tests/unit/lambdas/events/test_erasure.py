@@ -29,6 +29,7 @@ from lambdas.records.generations import (
     advance_generation,
     begin_generation_erasure,
     create_generation,
+    discard_generation,
     end_generation,
     find_generation,
     note_invocation,
@@ -368,6 +369,23 @@ def test_an_account_takes_the_erasures_with_it_that_were_begun_before(estate: Es
     assert estate.state(account) is ErasureState.COMPLETED
     assert estate.items() == []
     assert estate.objects() == set()
+
+
+def test_an_account_waits_for_a_request_that_the_endpoint_may_have_taken_unsaid(
+    estate: Estate,
+) -> None:
+    world = estate.world
+    generation = estate.generation(None, GenerationState.QUEUED)
+    unsaid = find_generation(world.table, OWNER, generation)
+    assert unsaid is not None
+    discard_generation(world.table, unsaid)
+    account = begin_account_erasure(world.table, OWNER, world.clock.now())
+    estate.erase(account)
+    assert estate.state(account) is ErasureState.WAITING
+    world.clock.advance(hours=6, minutes=30)
+    estate.erase(account)
+    assert estate.state(account) is ErasureState.COMPLETED
+    assert estate.items() == []
 
 
 def test_whatever_is_kept_beside_a_subject_or_an_account_goes_with_it(estate: Estate) -> None:
