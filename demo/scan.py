@@ -17,6 +17,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,9 +54,9 @@ class Scan:
         stores: dict[str, Callable[[], Iterator[tuple[str, Iterable[bytes]]]]] = {}
         s3, dynamodb = self.backstage.client("s3"), self.backstage.client("dynamodb")
         for bucket in s3.list_buckets()["Buckets"]:
-            stores[f"bucket {bucket['Name']}"] = lambda n=bucket["Name"]: _objects(s3, n)
-        for table in dynamodb.list_tables()["TableNames"]:
-            stores[f"table {table}"] = lambda n=table: _items(dynamodb, n)
+            stores[f"bucket {bucket['Name']}"] = partial(_objects, s3, bucket["Name"])
+        for name in dynamodb.list_tables()["TableNames"]:
+            stores[f"table {name}"] = partial(_items, dynamodb, name)
         stores["queues"] = self._messages
         stores["users"] = self._users
         if self.backstage.folder is not None:
