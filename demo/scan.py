@@ -7,7 +7,7 @@ An id is found as text, wherever it stands. Exit status 1 if one is.
 Two places are read and reported apart, since no erasure reaches them, on AWS neither: log lines
 (they carry opaque ids of subjects and jobs for as long as the environment keeps logs, and must not
 name a person: give a user's id or address to look for those alone), and the histories that Step
-Functions and SageMaker keep of what they ran.
+Functions keeps of what it ran.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CHUNK = 1024 * 1024
 # A peek at a message must not take it from its consumer.
 _PEEK: Mapping[str, Any] = {"MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
 # Apart from the stores: what no erasure reaches.
-LOGS, HISTORIES = "logs", "histories of executions and jobs"
+LOGS, HISTORIES = "logs", "histories of executions"
 APART = (LOGS, HISTORIES)
 
 
