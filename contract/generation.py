@@ -62,6 +62,10 @@ class AdapterReference:
     sha256: str
 
 
+# The name of a request's document; it lies beside its progress, and is gone when it is withdrawn.
+REQUEST_FILE = "request.json"
+
+
 @dataclass(frozen=True)
 class GenerationRequest:
     """`request.json`: one image per seed, sides in pixels."""
@@ -78,6 +82,12 @@ class GenerationRequest:
     width: int
     height: int
     sampler: Sampler
+
+    @property
+    def own_uri(self) -> S3Location:
+        """Where the request itself lies."""
+        folder = self.progress_uri.key.rpartition("/")[0]
+        return S3Location(self.progress_uri.bucket, f"{folder}/{REQUEST_FILE}")
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "GenerationRequest":

@@ -56,7 +56,8 @@ def main(arguments: list[str]) -> int:
         if keep:
             print(welcome(aws, outputs))
         else:
-            tour(aws, outputs, record, own_photos)
+            backstage = Backstage(aws, outputs, settings.run_dir)
+            tour(backstage, record, own_photos)
     except InstanceError as error:
         print(f"\nerror: {error}", file=sys.stderr)
         return 1
@@ -70,10 +71,9 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def tour(
-    aws: Mapping[str, str], outputs: Outputs, record: Record, own_photos: list[Upload] | None
-) -> None:
+def tour(backstage: Backstage, record: Record, own_photos: list[Upload] | None) -> None:
     """Act as a client app, then write the contact sheet and the table."""
+    aws, outputs = backstage.aws, backstage.outputs
     journey = Journey(
         client=AvatarClient(api_url(aws, outputs)),
         pool=UserPool(
@@ -82,7 +82,7 @@ def tour(
             pool_id=outputs.UserPoolId,
             client_id=outputs.UserPoolClientId,
         ),
-        backstage=Backstage(aws, outputs),
+        backstage=backstage,
         record=record,
         own_photos=own_photos,
     )

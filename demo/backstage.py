@@ -12,6 +12,7 @@ import requests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from demo.outputs import Outputs
 
@@ -22,6 +23,7 @@ class Backstage:
 
     aws: Mapping[str, str]
     outputs: Outputs
+    folder: Path | None = None  # where the embedded SageMaker works
 
     @property
     def endpoint(self) -> str:
@@ -68,6 +70,12 @@ class Backstage:
         requests.post(
             f"{self.endpoint}/_local/rekognition/verdicts", json=rule, timeout=10
         ).raise_for_status()
+
+    def receipt_key(self) -> bytes:
+        """The public half of the key that signs receipts, DER."""
+        key = self.outputs.ReceiptKeyArn
+        public: bytes = self.client("kms").get_public_key(KeyId=key)["PublicKey"]
+        return public
 
     def traces(self, ids: set[str]) -> dict[str, list[str]]:
         """Where any of the ids still stands, store by store: object keys and texts, table items.

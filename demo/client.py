@@ -75,9 +75,11 @@ class AvatarClient:
         document: Document = self.call("POST", path, {} if body is None else body).json()
         return document
 
-    def delete(self, path: str) -> None:
-        """DELETE a resource."""
-        self.call("DELETE", path)
+    def delete(self, path: str) -> Document:
+        """DELETE a resource; what was answered, an empty object if that was nothing."""
+        answer = self.call("DELETE", path)
+        document: Document = answer.json() if answer.content else {}
+        return document
 
     def items(self, path: str) -> Iterator[Document]:
         """Every item of a list, following its cursors."""

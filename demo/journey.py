@@ -13,7 +13,9 @@ from PIL import Image
 from demo import photos
 from demo.client import ApiError, AvatarClient
 from demo.identity import Account, UserPool
+from demo.receipt import check, sentence
 from demo.record import Record, expect
+from demo.scan import Scan, naming
 from local_aws.testcards import TOXIC_PHRASE
 
 if TYPE_CHECKING:
@@ -268,15 +270,23 @@ class Journey:
         """Delete the subject; then look for it in every store."""
         with self.record.step("Delete the subject, then search every store for it") as step:
             before = {k: len(v) for k, v in self.backstage.traces(self.ids).items()}
-            self.client.delete(f"/subjects/{subject}")
-            end = time.monotonic() + 60
-            while any((left := self.backstage.traces(self.ids)).values()):
-                expect(time.monotonic() < end, f"still there after 60 s: {left}")
-                time.sleep(0.5)
+            erasure = self.client.delete(f"/subjects/{subject}")
+            print(f"  all copies will be gone by {erasure['erased_by']}", flush=True)
+            ended = self.client.wait(
+                f"/erasures/{erasure['id']}", lambda e: e["state"] == "completed", seconds=60
+            )
+            left = self.backstage.traces(self.ids)
             for store, count in before.items():
                 print(f"  {store:<20} {count:>3} before, {len(left[store])} after", flush=True)
+            end = time.monotonic() + 60  # a running endpoint lets go with its next sweep
+            while found := naming(Scan(self.backstage, frozenset(self.ids)).run()):
+                expect(time.monotonic() < end, f"still there after 60 s: {found}")
+                time.sleep(1)
+            print(f"  {sentence(check(ended, self.backstage.receipt_key()))}", flush=True)
             try:
                 self.client.get(f"/subjects/{subject}")
             except ApiError as error:
                 expect(error.status == 404, f"the subject answers {error.status}")
-            step.result = f"{sum(before.values())} traces before, none after"
+            rows = sum(row["count"] for row in ended["removed"])
+            traces = sum(before.values())
+            step.result = f"{traces} traces before, none after; a signed receipt of {rows} things"

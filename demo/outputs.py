@@ -29,6 +29,7 @@ class Outputs:
     StateMachineArn: str
     EndpointName: str
     DataKeyArn: str
+    ReceiptKeyArn: str
 
     @classmethod
     def read(cls, path: Path) -> Outputs:

@@ -1,8 +1,9 @@
 """Adapters on the instance's disk, the least recently used leaving first.
 
 An entry is a folder named by the adapter's SHA-256. It appears by renaming once manifest, size and
-checksum fit, so whatever lies there is whole. Entries leave after a day at the latest: what a user
-erases must not live on here.
+checksum fit, so whatever lies there is whole. An entry is used only while its manifest is still in
+the store: what a user erased is not served again, and leaves the disk as soon as that is noticed.
+Entries leave after a day at the latest.
 """
 
 import logging
@@ -17,11 +18,14 @@ from contract.adapter import ADAPTER_FILE, MANIFEST_FILE, AdapterManifest
 from contract.document import MAX_DOCUMENT_BYTES
 from contract.errors import ChecksumError, ContractError
 from contract.generation import AdapterReference
+from contract.s3_location import S3Location
 from inference.errors import AdapterError, GenerationFailedError
 from inference.object_store import ObjectMissingError, ObjectStore, StoreUnavailableError
 
 _log = logging.getLogger(__name__)
 _MAX_AGE_S = 24 * 3600.0
+# Beside the adapter: where it came from.
+_SOURCE_FILE = "source.txt"
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,9 @@ class AdapterCache:
         entry = self._folder / wanted.sha256
         if not entry.is_dir():
             self._fetch(wanted, entry)
+        elif self._is_gone(wanted.uri):
+            self.drop(wanted.sha256)
+            raise AdapterError("adapter_missing", "The adapter is not there.")
         os.utime(entry)
         manifest = AdapterManifest.from_json((entry / MANIFEST_FILE).read_bytes())
         return CachedAdapter(manifest, entry / ADAPTER_FILE)
@@ -56,6 +63,24 @@ class AdapterCache:
     def drop(self, sha256: str) -> None:
         """Forget an adapter that turned out to be unusable."""
         shutil.rmtree(self._folder / sha256, ignore_errors=True)
+
+    def sweep(self) -> set[str]:
+        """Drop what left the store; the SHA-256 of each. Raises GenerationFailedError."""
+        gone = {
+            entry.name
+            for entry in self._entries()
+            if self._is_gone(S3Location.parse((entry / _SOURCE_FILE).read_text()))
+        }
+        for sha256 in gone:
+            _log.info("event=adapter_gone sha256=%s", sha256[:12])
+            self.drop(sha256)
+        return gone
+
+    def _is_gone(self, adapter: S3Location) -> bool:
+        try:
+            return not self._store.exists(adapter.child(MANIFEST_FILE))
+        except StoreUnavailableError as error:
+            raise _unreadable(error) from error
 
     @property
     def size_bytes(self) -> int:
@@ -73,13 +98,12 @@ class AdapterCache:
             self._store.download(wanted.uri.child(ADAPTER_FILE), partial / ADAPTER_FILE)
             manifest.verify(partial / ADAPTER_FILE)
             (partial / MANIFEST_FILE).write_bytes(text)
+            (partial / _SOURCE_FILE).write_text(str(wanted.uri))
             partial.rename(entry)
         except ObjectMissingError as error:
             raise AdapterError("adapter_missing", "The adapter is not there.") from error
         except StoreUnavailableError as error:
-            raise GenerationFailedError(
-                "storage_unavailable", f"The adapter could not be read ({error})."
-            ) from error
+            raise _unreadable(error) from error
         except ContractError as error:
             raise AdapterError("adapter_invalid", f"The adapter is damaged: {error}.") from error
         finally:
@@ -109,3 +133,7 @@ class AdapterCache:
     @staticmethod
     def _size(entry: Path) -> int:
         return (entry / ADAPTER_FILE).stat().st_size
+
+
+def _unreadable(error: StoreUnavailableError) -> GenerationFailedError:
+    return GenerationFailedError("storage_unavailable", f"The adapter could not be read ({error}).")

@@ -43,6 +43,14 @@ class AdapterSlot:
         self._held = manifest
         self.switch(on=True)
 
+    def clear(self) -> None:
+        """Overwrite what is held: it was erased."""
+        self.switch(on=False)
+        self._held = None
+        with torch.no_grad():
+            for parameter in self._parameters.values():
+                parameter.zero_()
+
     def switch(self, *, on: bool) -> None:
         """Whether the adapter takes part; off is exactly the base model."""
         if self._rank is None or on is self._on:

@@ -67,12 +67,25 @@ class Generator:
             ),
         )
 
+    def sweep(self) -> None:
+        """Let go of adapters that are no longer in the store. Raises GenerationFailedError."""
+        gone = self._cache.sweep()
+        if self._slot.held is not None and self._slot.held.sha256 in gone:
+            self._slot.clear()
+            self._vectors = []
+
     def _activate(self, request: GenerationRequest) -> _Active | None:
         """Put the request's adapter in place, or switch adapters off."""
         if request.adapter is None:
             self._slot.switch(on=False)
             return None
-        cached = self._cache.get(request.adapter)
+        try:
+            cached = self._cache.get(request.adapter)
+        except AdapterError:
+            if self._slot.held is not None and self._slot.held.sha256 == request.adapter.sha256:
+                self._slot.clear()
+                self._vectors = []
+            raise
         try:
             check_manifest(cached.manifest, self._base.description)
             if self._slot.held == cached.manifest:

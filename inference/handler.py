@@ -24,6 +24,7 @@ from inference.errors import GenerationFailedError, RequestRefusedError, Serving
 from inference.generator import Generator
 from inference.object_store import ObjectStore, S3Store, StoreUnavailableError
 from inference.settings import ServingSettings
+from inference.sweeping import Sweeper
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class Server:
             raise RequestRefusedError("request_invalid", f"{error}") from None
         self._check_addresses(request)
         with self._one_at_a_time:
+            self._demand_wanted(request)
             self._report_running(request)
             try:
                 response = self._generator.generate(request)
@@ -57,6 +59,7 @@ class Server:
                 raise
             except Exception as error:  # noqa: BLE001 - the worker must live on
                 raise _unexpected(error, request.generation_id) from None
+            self._demand_wanted(request)
         _log.info(
             "event=generated generation_id=%s samples=%d adapter_load_s=%.3f denoise_s=%.3f",
             request.generation_id,
@@ -72,6 +75,24 @@ class Server:
             raise RequestRefusedError("address_refused", "The adapter's address is not allowed.")
         if not progress.is_inside(self._settings.work_prefix) or progress.key.endswith("/"):
             raise RequestRefusedError("address_refused", "The progress address is not allowed.")
+
+    def sweep(self) -> None:
+        """Let go of what was erased, between two generations."""
+        with self._one_at_a_time:
+            self._generator.sweep()
+
+    def _demand_wanted(self, request: GenerationRequest) -> None:
+        """A request whose document was removed is withdrawn: it begins nothing, and shows nothing.
+
+        If the store does not say, the generation goes on: whoever takes the answer looks as well.
+        """
+        try:
+            if self._store.exists(request.own_uri):
+                return
+        except StoreUnavailableError:
+            return
+        _log.info("event=withdrawn generation_id=%s", request.generation_id)
+        raise RequestRefusedError("request_withdrawn", "The request was withdrawn.")
 
     def _report_running(self, request: GenerationRequest) -> None:
         """A sign of life; a generation does not fail for want of it."""
@@ -112,7 +133,9 @@ def model_fn(model_dir: str) -> Server:
     base = load_base(Path(model_dir), settings.base_model_id, settings.precision, device)
     cache = AdapterCache(store, settings.cache_folder, settings.cache_bytes)
     _log.info("event=ready base=%s device=%s", base.description.id, device.type)
-    return Server(settings, store, Generator(base, cache))
+    server = Server(settings, store, Generator(base, cache))
+    Sweeper(server.sweep, settings.sweep_seconds).start()
+    return server
 
 
 def transform_fn(model: Server, input_data: str | bytes, content_type: str, accept: str) -> str:

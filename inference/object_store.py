@@ -8,7 +8,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.s3_location import S3Location
 
-_ABSENT = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
+# The role may not list: S3 then answers 403 for what is not there (S3 API reference, HeadObject).
+_ABSENT = {"404", "403", "NoSuchKey", "NoSuchBucket", "NotFound", "AccessDenied", "Forbidden"}
 
 
 class ObjectMissingError(Exception):
@@ -24,6 +25,10 @@ class ObjectStore(Protocol):
 
     def read(self, location: S3Location, maximum_bytes: int) -> bytes:
         """The object's first bytes. Raises ObjectMissingError, StoreUnavailableError."""
+        ...
+
+    def exists(self, location: S3Location) -> bool:
+        """Whether the object is there. Raises StoreUnavailableError."""
         ...
 
     def download(self, location: S3Location, path: Path) -> None:
@@ -48,6 +53,17 @@ class S3Store:
             return answer["Body"].read(maximum_bytes)
         except (ClientError, BotoCoreError) as error:
             raise _translated(error) from None
+
+    def exists(self, location: S3Location) -> bool:
+        """See ObjectStore."""
+        try:
+            self._s3.head_object(Bucket=location.bucket, Key=location.key)
+        except (ClientError, BotoCoreError) as error:
+            failure = _translated(error)
+            if isinstance(failure, ObjectMissingError):
+                return False
+            raise failure from None
+        return True
 
     def download(self, location: S3Location, path: Path) -> None:
         """See ObjectStore."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from contract.s3_location import S3Location
+from inference.sweeping import SWEEP_SECONDS
 
 _GIB = 1024**3
 
@@ -28,6 +29,7 @@ class ServingSettings:
     precision: Precision
     cache_bytes: int
     cache_folder: Path
+    sweep_seconds: float = SWEEP_SECONDS
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "ServingSettings":
@@ -42,6 +44,9 @@ class ServingSettings:
         cache_bytes = int(environment.get("ADAPTER_CACHE_BYTES", 10 * _GIB))
         if cache_bytes <= 0:
             raise ValueError("ADAPTER_CACHE_BYTES must be positive")
+        sweep_seconds = float(environment.get("ADAPTER_SWEEP_SECONDS", SWEEP_SECONDS))
+        if sweep_seconds <= 0:
+            raise ValueError("ADAPTER_SWEEP_SECONDS must be positive")
         folder = environment.get("ADAPTER_CACHE_FOLDER")
         return cls(
             adapter_prefix=S3Location.parse(environment["ADAPTER_PREFIX_URI"]),
@@ -50,4 +55,5 @@ class ServingSettings:
             precision=Precision(environment.get("PRECISION", Precision.FP16)),
             cache_bytes=cache_bytes,
             cache_folder=Path(folder) if folder else Path(tempfile.gettempdir()) / "adapters",
+            sweep_seconds=sweep_seconds,
         )

@@ -50,6 +50,7 @@ class ApiStack(Stack):
             storage=storage,
             machine=training.state_machine,
             results=inference.results.queue,
+            user_pool=identity.user_pool,
             **common,
         )
         answering = Answering(

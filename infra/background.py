@@ -17,6 +17,7 @@ from infra.queues import DeadLetterQueue, WorkQueue
 from infra.state_machine import JOB_NAME_PREFIX
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_cognito as cognito
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_sqs as sqs
     from aws_cdk import aws_stepfunctions as sfn
@@ -47,6 +48,7 @@ class Background(Construct):
         key: kms.IKey,
         machine: sfn.StateMachine,
         results: sqs.IQueue,
+        user_pool: cognito.IUserPool,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
@@ -54,6 +56,7 @@ class Background(Construct):
         self._key = key
         self._machine = machine
         self._results = results
+        self._user_pool = user_pool
         common: dict[str, Any] = {"settings": settings, "key": key}
         self.intake = WorkQueue(self, "Intake", handling=_INTAKE.timeout, **common)
         self.erasure = WorkQueue(self, "Erasure", handling=_ERASURE.timeout, **common)
@@ -129,6 +132,8 @@ class Background(Construct):
                 **{name: bucket.bucket_name for name, (bucket, _) in holding_user_data.items()},
                 "IDEMPOTENCY_TABLE_NAME": storage.idempotency.table_name,
                 "STATE_MACHINE_ARN": self._machine.state_machine_arn,
+                "USER_POOL_ID": self._user_pool.user_pool_id,
+                "RECEIPT_KEY_ARN": storage.receipt_key.key_arn,
             },
         )
         role = function.role
@@ -146,6 +151,13 @@ class Background(Construct):
         acknowledge_wildcard(
             role, as_written(self, jobs), "Jobs of this service, named after their trainings"
         )
+        access.allow(
+            role,
+            self._user_pool.user_pool_arn,
+            "cognito-idp:AdminGetUser",
+            "cognito-idp:AdminDeleteUser",
+        )
+        access.allow(role, storage.receipt_key.key_arn, "kms:Sign")
         function.consume(self.erasure, batch_size=1)
         return function
 

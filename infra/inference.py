@@ -98,6 +98,7 @@ class InferenceStack(Stack):
             "BASE_MODEL_ID": settings.base_model.id,
             "PRECISION": settings.base_model.precision,
             "ADAPTER_CACHE_BYTES": str(settings.endpoint.adapter_cache_gb * 1024**3),
+            "ADAPTER_SWEEP_SECONDS": str(settings.endpoint.adapter_sweep_seconds),
             "SAGEMAKER_MODEL_SERVER_WORKERS": "1",  # one process owns the GPU
             "SAGEMAKER_MODEL_SERVER_TIMEOUT": str(_INVOCATION_SECONDS),
             "MMS_DEFAULT_RESPONSE_TIMEOUT": str(_INVOCATION_SECONDS),

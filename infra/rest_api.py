@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 STAGE = "v1"
 _HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "Accept"]
 _EXPOSED = ["Location", "Retry-After"]
+_WHY_PUBLIC = {
+    "/health": "Says that the service is up, and nothing else",
+    "/erasures/{erasure_id}": "Read when the account is gone, by an id that nobody can guess",
+}
 _SCOPES = {Access.READ: READ, Access.WRITE: WRITE}
 # Ids of the request and the route's pattern. No address, no path, no caller, no query.
 _ACCESS_LOG = {
@@ -126,7 +130,7 @@ class AvatarApi(Construct):
                 method, integration, authorization_type=apigateway.AuthorizationType.NONE
             )
             for rule in ("AwsSolutions-APIG4", "AwsSolutions-COG4"):
-                acknowledge(public, rule, "Says that the service is up, and nothing else")
+                acknowledge(public, rule, _WHY_PUBLIC[resource.path])
             return
         resource.add_method(
             method,

@@ -83,6 +83,7 @@ class EndpointSettings(_Strict):
     model_download_seconds: int = Field(default=1800, ge=60, le=3600)
     startup_seconds: int = Field(default=1800, ge=60, le=3600)
     adapter_cache_gb: int = Field(default=20, ge=1)  # on the instance's disk
+    adapter_sweep_seconds: int = Field(default=600, ge=1, le=3600)  # what was erased leaves it then
 
     @field_validator("instance_types")
     @classmethod

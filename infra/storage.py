@@ -12,6 +12,7 @@ from aws_cdk import aws_s3 as s3
 
 from infra.buckets import AccessLogBucket, DataBucket
 from infra.data_key import DataKey
+from infra.receipt_key import ReceiptKey
 from infra.tables import Tables
 
 if TYPE_CHECKING:
@@ -36,9 +37,14 @@ class StorageStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
         self.key = DataKey(self, "Data", settings=settings).key
+        self.receipt_key = ReceiptKey(self, "Receipts", settings=settings).key
         self._settings = settings
         self._access_logs = AccessLogBucket(self, "AccessLogs", settings=settings).bucket
-        image_days: int | None = settings.domain["retention_days"].get("images")
+        kept_days: dict[str, int] = settings.domain["retention_days"]
+        image_days = kept_days.get("images")
+        # A request is removed with its generation: with images, or without any.
+        request_days = max(image_days or 0, kept_days.get("requests") or 0)
+        request_days = request_days if image_days and kept_days.get("requests") else 0
         browser_upload = s3.CorsRule(
             allowed_methods=[s3.HttpMethods.POST],
             allowed_origins=settings.api.cors_origins,
@@ -62,7 +68,7 @@ class StorageStack(Stack):
                 "trainings/": _TRAINING_WORK_DAYS,
                 "results/": 1,
                 "failures/": 1,
-                **({"generations/": image_days} if image_days else {}),
+                **({"generations/": request_days} if request_days else {}),
             },
         )
         self.avatars = self._bucket(
@@ -81,6 +87,7 @@ class StorageStack(Stack):
             "TableName": self.table.table_name,
             "IdempotencyTableName": self.idempotency.table_name,
             "DataKeyArn": self.key.key_arn,
+            "ReceiptKeyArn": self.receipt_key.key_arn,
         }.items():
             CfnOutput(self, name, value=value)
 

@@ -34,6 +34,8 @@ class Environment(BaseModel):
     WORK_BUCKET: str | None = None
     AVATARS_BUCKET: str | None = None
     DATA_KEY_ARN: str | None = None
+    RECEIPT_KEY_ARN: str | None = None
+    USER_POOL_ID: str | None = None
     STATE_MACHINE_ARN: str | None = None
     ENDPOINT_NAME: str | None = None
     ERASURE_QUEUE_URL: str | None = None

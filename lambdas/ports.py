@@ -132,6 +132,10 @@ class ObjectStore(Protocol):
         """Delete objects; absent ones are no error."""
         ...
 
+    def count(self, prefix: str) -> int:
+        """How many objects lie under `prefix`, every version and delete marker counted."""
+        ...
+
     def erase(self, prefix: str) -> int:
         """Delete everything under `prefix`, every version of it; how many were there."""
         ...
@@ -349,4 +353,29 @@ class IdempotencyRecords(Protocol):
 
     def forget(self, ids: Iterable[str]) -> None:
         """Delete records; absent ones are no error."""
+        ...
+
+
+class SignIns(Protocol):
+    """The people who may sign in, by the `sub` of their tokens."""
+
+    def exists(self, owner: str) -> bool:
+        """Whether that person can sign in."""
+        ...
+
+    def delete(self, owner: str) -> None:
+        """They can no longer, and what was known of them is gone; absent ones are no error."""
+        ...
+
+
+class ReceiptSigner(Protocol):
+    """Signs receipts with a key that never leaves its service."""
+
+    @property
+    def key_id(self) -> str:
+        """Which key, as whoever checks a signature has to ask for it."""
+        ...
+
+    def sign(self, text: bytes) -> str:
+        """The signature: ECDSA over P-256 and SHA-256, DER (RFC 3279), base64."""
         ...

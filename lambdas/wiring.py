@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         ObjectStore,
         Postponement,
         Queue,
+        ReceiptSigner,
+        SignIns,
         Table,
         TrainingJobs,
         TrainingRunner,
@@ -147,3 +149,21 @@ def idempotency_records() -> IdempotencyRecords:
 
     name = environment.current().need("IDEMPOTENCY_TABLE_NAME")
     return IdempotencyTable(clients.dynamodb(), name)
+
+
+@cache
+def sign_ins() -> SignIns:
+    """The user pool."""
+    from lambdas.adapters import clients
+    from lambdas.adapters.cognito_sign_ins import CognitoSignIns
+
+    return CognitoSignIns(clients.cognito, environment.current().need("USER_POOL_ID"))
+
+
+@cache
+def receipt_signer() -> ReceiptSigner:
+    """The key that signs receipts of erasures."""
+    from lambdas.adapters import clients
+    from lambdas.adapters.kms_receipt_signer import KMSReceiptSigner
+
+    return KMSReceiptSigner(clients.kms, environment.current().need("RECEIPT_KEY_ARN"))

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from botocore.session import Session
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_comprehend import ComprehendClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_rekognition import RekognitionClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
@@ -132,4 +134,18 @@ def sagemaker() -> SageMakerClient:
 def sagemaker_runtime() -> SageMakerRuntimeClient:
     """SageMaker's invocations."""
     client: SageMakerRuntimeClient = _client("sagemaker-runtime")
+    return client
+
+
+@cache
+def cognito() -> CognitoIdentityProviderClient:
+    """Cognito's user pools."""
+    client: CognitoIdentityProviderClient = _client("cognito-idp")
+    return client
+
+
+@cache
+def kms() -> KMSClient:
+    """KMS."""
+    client: KMSClient = _client("kms")
     return client

@@ -113,6 +113,15 @@ class S3Store:
         with calling("objects"):
             self._delete([{"Key": key} for key in keys])
 
+    def count(self, prefix: str) -> int:
+        """See `ObjectStore.count`."""
+        pages = self._client().get_paginator("list_object_versions")
+        with calling("objects"):
+            return sum(
+                len(page.get("Versions", [])) + len(page.get("DeleteMarkers", []))
+                for page in pages.paginate(Bucket=self._bucket, Prefix=prefix)
+            )
+
     def erase(self, prefix: str) -> int:
         """See `ObjectStore.erase`; markers go too, so nothing is left to restore."""
         pages = self._client().get_paginator("list_object_versions")

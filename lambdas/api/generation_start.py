@@ -12,17 +12,19 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from contract.generation import REQUEST_FILE
 from contract.s3_location import S3Location
 from lambdas import telemetry
 from lambdas.api.text_check import demand_allowed
 from lambdas.domain.errors import NotFound, Unavailable
 from lambdas.domain.generation import Generation, GenerationState
 from lambdas.domain.generation_plan import plan_generation
-from lambdas.domain.generation_request import REQUEST_FILE, adapter_of, request_document
+from lambdas.domain.generation_request import adapter_of, request_document
 from lambdas.domain.ids import Prefix, is_id, new_id
 from lambdas.domain.locations import generation_prefix
 from lambdas.domain.text_screening import ClientText, Purpose
 from lambdas.records.generations import (
+    adapter_expired,
     advance_generation,
     create_generation,
     discard_generation,
@@ -98,7 +100,7 @@ class GenerationStart:
         if subject is None:
             return None, None
         if subject.active_adapter is None:
-            raise subject_not_ready()
+            raise adapter_expired() if subject.adapter_expired_at else subject_not_ready()
         training = read_training(self._ports.table, subject.owner, subject.active_adapter)
         return training.id, adapter_of(training, self._ports.models_bucket)
 

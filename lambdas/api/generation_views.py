@@ -34,6 +34,7 @@ def summary(generation: Generation) -> dict[str, Any]:
         "failure": failure and {"code": failure.code, "reason": failure.reason},
         "created_at": _text(generation.created_at),
         "updated_at": _text(generation.updated_at),
+        "expires_at": _text(generation.expires_at),
     }
 
 

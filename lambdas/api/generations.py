@@ -20,6 +20,7 @@ from lambdas.domain.generation_body import GenerationBody
 from lambdas.domain.generation_request import PROGRESS_FILE
 from lambdas.domain.ids import Prefix
 from lambdas.domain.locations import avatar_key, generation_prefix
+from lambdas.domain.retention import generation_expires_at
 from lambdas.domain.seeds import Draw
 from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.records.generations import (
@@ -115,7 +116,9 @@ def build_app(ports: GenerationPorts) -> Api:
         """Give a generation up; no image of it will be shown."""
         generation = shown(request)
         cancelled = GenerationState.CANCELLED
-        if end_generation(table, request.owner, generation.id, cancelled, clock.now()):
+        now, retention = clock.now(), ports.settings.retention_days
+        over = generation_expires_at(retention, cancelled, now)
+        if end_generation(table, request.owner, generation.id, cancelled, now, expires_at=over):
             telemetry.logger.info("generation_cancelled", extra={"generation_id": generation.id})
         generation = shown(request)
         if generation.state is not cancelled:

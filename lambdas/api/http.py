@@ -28,6 +28,7 @@ from lambdas.api.problems import TransportError
 from lambdas.api.reading import page_of as page_of
 from lambdas.api.reading import read_body, read_page
 from lambdas.domain.errors import DomainError, Forbidden
+from lambdas.records.account import was_erased
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
@@ -88,6 +89,7 @@ class Api:
         self._resolver = APIGatewayRestResolver(strip_prefixes=["/v1"])
         self._resolver.not_found(self._no_route)
         self._context: object = None
+        self._table = table
         self._idempotency = (
             Idempotency(persistence, table, clock) if persistence and table and clock else None
         )
@@ -197,6 +199,9 @@ class Api:
         caller = _NOBODY if route.public else caller_of(event)
         if not route.public and not caller.may(route.scope):
             raise Forbidden(f"This needs the scope {route.scope}.", code="scope_missing")
+        # A token outlives its account for a while. It reads nothing, since nothing is left.
+        if route.method == "POST" and self._table and was_erased(self._table, caller.owner):
+            raise TransportError(401, "account_erased", "This account was deleted.")
         listing = route.path.format(**names)
         headers = {n.lower(): str(v) for n, v in (event.get("headers") or {}).items()}
         query = {str(n): str(v) for n, v in (event.get("queryStringParameters") or {}).items()}

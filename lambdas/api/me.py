@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lambdas.api.messages import Answer, Request, accepted, ok
-from lambdas.api.subject_ports import SubjectPorts, send_erasure
+from lambdas.api.erasures import erasure_begun, within
+from lambdas.api.messages import Answer, Request, ok
 from lambdas.records.account import begin_account_erasure, read_account
 
 if TYPE_CHECKING:
     from lambdas.api.http import Api
+    from lambdas.api.subject_ports import SubjectPorts
 
 
 def add_account_routes(api: Api, ports: SubjectPorts) -> None:
@@ -40,7 +41,16 @@ def add_account_routes(api: Api, ports: SubjectPorts) -> None:
 
     @api.delete("/me")
     def delete_my_data(request: Request[None]) -> Answer:
-        """Erase everything that is kept about the caller; the sign-in itself stays."""
-        erasure = begin_account_erasure(ports.table, request.owner, ports.clock.now())
-        send_erasure(ports.erasures, erasure)
-        return accepted("/me")
+        """Erase everything that is kept about the caller, the sign-in included.
+
+        Nothing new begins from now on. `erased_by` is when the last copy is gone at the latest;
+        `/erasures/{id}` says how far it is and ends with a signed receipt, also without a token.
+        """
+        erasure = begin_account_erasure(
+            ports.table,
+            request.owner,
+            ports.clock.now(),
+            within=within(ports.settings),
+            signs_in=request.caller.is_user,
+        )
+        return erasure_begun(ports, erasure)

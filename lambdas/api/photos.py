@@ -18,6 +18,7 @@ from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.locations import UploadKey, photo_key
 from lambdas.domain.photo import ContentType, Photo, PhotoState, reason_for
 from lambdas.domain.photo_set import SetReport, report_on
+from lambdas.domain.retention import photo_expires_at
 from lambdas.records import photos
 from lambdas.records.photo_sets import accepted_looks
 from lambdas.records.subjects import read_subject
@@ -129,12 +130,14 @@ def _demand_sizes(body: AskForUploads, max_bytes: int) -> None:
 def _document(photo: Photo, ports: SubjectPorts, now: datetime) -> dict[str, Any]:
     # A slot that lapsed is expired for its owner even before anyone has written that down.
     state = PhotoState.EXPIRED if photo.has_lapsed(now) else photo.state
+    over = photo_expires_at(ports.settings.retention_days, photo)
     document: dict[str, Any] = {
         "id": photo.id,
         "state": state.value,
         "content_type": photo.content_type.value,
         "size_bytes": photo.size_bytes,
         "created_at": moments.to_text(photo.created_at),
+        "expires_at": moments.to_text(over) if over else None,
     }
     if photo.rejection is not None:
         document["code"] = photo.rejection.value

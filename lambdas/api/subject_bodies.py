@@ -10,7 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from lambdas.api.messages import Body
 from lambdas.domain import moments
-from lambdas.domain.settings import PhotoSettings
+from lambdas.domain.retention import adapter_expires_at
+from lambdas.domain.settings import DomainSettings
 from lambdas.domain.subject import Subject, SubjectKind
 
 
@@ -76,8 +77,11 @@ class RenameSubject(Body):
     name: Name
 
 
-def subject_document(subject: Subject, photos: PhotoSettings) -> dict[str, Any]:
+def subject_document(subject: Subject, settings: DomainSettings) -> dict[str, Any]:
     """A subject as its owner sees it."""
+    photos, since = settings.photos, subject.adapter_since
+    over = adapter_expires_at(settings.retention_days, since) if since else None
+    expired = subject.adapter_expired_at
     return {
         "id": subject.id,
         "name": subject.name,
@@ -92,6 +96,8 @@ def subject_document(subject: Subject, photos: PhotoSettings) -> dict[str, Any]:
             "maximum": photos.maximum,
         },
         "active_training": subject.active_training,
+        "adapter_expires_at": moments.to_text(over) if over else None,
+        "adapter_expired_at": moments.to_text(expired) if expired else None,
         "consent": {
             "statement": subject.consent.statement,
             "sha256": subject.consent.sha256,

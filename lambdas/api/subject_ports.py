@@ -37,4 +37,6 @@ def send_erasure(queue: Queue, erasure: Erasure) -> None:
     try:
         queue.send(erasure.message())
     except Unavailable as error:
-        telemetry.log_failure("erasure_not_sent", error, kind=erasure.kind, target=erasure.id)
+        # An account's id is a person's, who must not stand in a log.
+        target = erasure.receipt_id or erasure.id
+        telemetry.log_failure("erasure_not_sent", error, kind=erasure.kind, target=target)

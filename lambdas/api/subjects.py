@@ -1,14 +1,15 @@
-"""`/subjects`: who or what is learned. The same function answers for photos and `/me`."""
+"""`/subjects`: who or what is learned. The same function answers for photos, `/me` and erasures."""
 
 from __future__ import annotations
 
 from lambdas import environment, telemetry, wiring
+from lambdas.api.erasures import add_erasure_routes, erasure_begun, within
 from lambdas.api.http import Api, page_of
 from lambdas.api.me import add_account_routes
-from lambdas.api.messages import Answer, Request, accepted, created, ok
+from lambdas.api.messages import Answer, Request, created, ok
 from lambdas.api.photos import add_photo_routes
 from lambdas.api.subject_bodies import CreateSubject, RenameSubject, subject_document
-from lambdas.api.subject_ports import SubjectPorts, send_erasure
+from lambdas.api.subject_ports import SubjectPorts
 from lambdas.api.text_check import demand_allowed
 from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.subject import DEFAULT_CLASS_NOUNS, Consent, Subject
@@ -23,6 +24,7 @@ def build_app(ports: SubjectPorts) -> Api:
     _add_subject_routes(api, ports)
     add_photo_routes(api, ports)
     add_account_routes(api, ports)
+    add_erasure_routes(api, ports)
     return api
 
 
@@ -61,7 +63,7 @@ def _add_subject_routes(api: Api, ports: SubjectPorts) -> None:
         subjects.create_subject(table, subject, limit=settings.limits.subjects_per_user)
         telemetry.logger.info("subject_created", extra={"subject_id": subject.id})
         telemetry.count("SubjectsCreated")
-        return created(f"/subjects/{subject.id}", subject_document(subject, settings.photos))
+        return created(f"/subjects/{subject.id}", subject_document(subject, settings))
 
     @api.get("/subjects")
     def list_subjects(request: Request[None]) -> Answer:
@@ -69,7 +71,7 @@ def _add_subject_routes(api: Api, ports: SubjectPorts) -> None:
         found, position = subjects.list_subjects(
             table, request.owner, limit=request.page.limit, after=request.page.position
         )
-        documents = [subject_document(subject, settings.photos) for subject in found]
+        documents = [subject_document(subject, settings) for subject in found]
         return page_of(request, "/subjects", documents, position)
 
     @api.get("/subjects/{subject_id}")
@@ -77,7 +79,7 @@ def _add_subject_routes(api: Api, ports: SubjectPorts) -> None:
         """One subject."""
         subject_id = request.id("subject_id", Prefix.SUBJECT)
         subject = subjects.read_subject(table, request.owner, subject_id)
-        return ok(subject_document(subject, settings.photos))
+        return ok(subject_document(subject, settings))
 
     @api.patch("/subjects/{subject_id}", body=RenameSubject)
     def rename_subject(request: Request[RenameSubject]) -> Answer:
@@ -90,17 +92,20 @@ def _add_subject_routes(api: Api, ports: SubjectPorts) -> None:
             request.body.name,
             ports.clock.now(),
         )
-        return ok(subject_document(subject, settings.photos))
+        return ok(subject_document(subject, settings))
 
     @api.delete("/subjects/{subject_id}")
     def delete_subject(request: Request[None]) -> Answer:
-        """Delete a subject with its photos, its adapters and all images of it."""
+        """Delete a subject with its photos, its adapters and all images of it.
+
+        `erased_by` is when the last copy is gone at the latest; `/erasures/{id}` says how far it is
+        and ends with a signed receipt.
+        """
         subject_id = request.id("subject_id", Prefix.SUBJECT)
         erasure = subjects.begin_subject_erasure(
-            table, request.owner, subject_id, ports.clock.now()
+            table, request.owner, subject_id, ports.clock.now(), within=within(settings)
         )
-        send_erasure(ports.erasures, erasure)
-        return accepted(None)
+        return erasure_begun(ports, erasure)
 
 
 def _wired() -> Handler:

@@ -106,6 +106,7 @@ class Generation:
     failure_uri: str | None = None
     adapter_training: str | None = None
     deleting: bool = False
+    expires_at: datetime | None = None
 
     @property
     def is_active(self) -> bool:

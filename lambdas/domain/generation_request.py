@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from lambdas.domain.generation import Generation
     from lambdas.domain.training import Training
 
-REQUEST_FILE = "request.json"
 PROGRESS_FILE = "progress.json"
 
 

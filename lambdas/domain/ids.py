@@ -29,6 +29,7 @@ class Prefix(StrEnum):
     TRAINING = "trn"
     GENERATION = "gen"
     IMAGE = "img"
+    ERASURE = "era"
 
 
 _ANY = re.compile(f"(?:{'|'.join(Prefix)})_{_ULID}")

@@ -175,10 +175,24 @@ class GenerationSettings(SettingsBlock):
 
 
 class RetentionDays(SettingsBlock):
-    """How long things are kept; absent (CDK drops nulls): until their owner deletes them."""
+    """How long things are kept; absent (CDK drops nulls): until their owner deletes them.
 
-    images: int | None = Field(default=None, ge=1)
+    `photos` from their acceptance or refusal, `adapters` from the end of their training, `images`
+    (a generation that shows some) and `requests` (one that shows none) from the generation's end.
+    `receipts` of erasures outlive what they tell of, and hold nothing of it.
+    """
+
+    photos: int | None = Field(default=None, ge=1)
     adapters: int | None = Field(default=None, ge=1)
+    images: int | None = Field(default=None, ge=1)
+    requests: int | None = Field(default=None, ge=1)
+    receipts: int = Field(default=400, ge=1)
+
+
+class ErasureSettings(SettingsBlock):
+    """When a subject or an account that is deleted is gone at the latest, everywhere."""
+
+    deadline_hours: int = Field(default=24, ge=1)
 
 
 class Limits(SettingsBlock):
@@ -207,5 +221,17 @@ class DomainSettings(SettingsBlock):
     training: TrainingSettings
     generation: GenerationSettings
     retention_days: RetentionDays
+    erasure: ErasureSettings = ErasureSettings()
     limits: Limits
     base_model: BaseModelSettings
+
+    @model_validator(mode="after")
+    def _deadline_can_be_kept(self) -> DomainSettings:
+        """A request may wait for the endpoint that long and be worked on for an hour after that."""
+        hours = self.generation.request_ttl_seconds / 3600 + 1
+        if self.erasure.deadline_hours < hours + 1:
+            raise ValueError(
+                f"erasure.deadline_hours: an answer may come {hours:g} hours after its request; "
+                "allow an hour more"
+            )
+        return self

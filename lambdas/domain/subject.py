@@ -3,7 +3,9 @@
 collecting ──► training ──► ready
     ▲             │  ▲        │
     └─(failed,────┘  └────────┘   training again keeps the adapter that is active
-       no adapter)
+       no adapter)             │
+    ▲                          │
+    └──────────────────────────┘   its adapter was kept for its time: it needs another training
 any of them ──► deleting          hidden from its owner; ends with the erasure
 """
 
@@ -55,7 +57,9 @@ SUBJECT = StateMachine(
         SubjectState.TRAINING: frozenset(
             {SubjectState.READY, SubjectState.COLLECTING, SubjectState.DELETING}
         ),
-        SubjectState.READY: frozenset({SubjectState.TRAINING, SubjectState.DELETING}),
+        SubjectState.READY: frozenset(
+            {SubjectState.TRAINING, SubjectState.COLLECTING, SubjectState.DELETING}
+        ),
         SubjectState.DELETING: frozenset(),
     },
 )
@@ -100,7 +104,10 @@ class PhotoCounts:
 
 @dataclass(frozen=True)
 class Subject:
-    """One subject. `active_adapter` is the training whose adapter serves generations."""
+    """One subject. `active_adapter` is the training whose adapter serves generations.
+
+    `adapter_expired_at`: when its last one was removed, kept for as long as was said.
+    """
 
     id: str
     owner: str
@@ -113,6 +120,8 @@ class Subject:
     photos: PhotoCounts = field(default_factory=PhotoCounts)
     active_training: str | None = None
     active_adapter: str | None = None
+    adapter_since: datetime | None = None
+    adapter_expired_at: datetime | None = None
 
     @property
     def is_live(self) -> bool:

@@ -1,79 +1,56 @@
-"""Erasure of a photo, a generation, a subject, an account: every copy, version and record.
+"""Erasure of a photo, an adapter, a generation, a subject, an account: every copy and record.
 
-Objects go first, then records, then the tombstone that brought us here, so that an interruption at
-any point is followed by another run that finds what is left. What may still be written for a while
-(by a training that is being stopped, by a request that waits for the endpoint, which nobody can
-cancel) keeps a tombstone of its own, due when that is over.
+Each kind is a list of steps. A step counts what it finds, notes that with the tombstone, then
+removes it; an interruption at any point is followed by another run that goes on at that step.
+
+    stopping ──► generations ──► objects ──► records ──► sign_in ──► signed receipt, no tombstone
+        ▲                                                   │
+        └── once more, while something may still be written ┘
+            or if a last look finds something left
+
+What may still be written for a while (by a training that is being stopped, by a request that waits
+for the endpoint, which nobody can cancel) keeps the tombstone until that is over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from contract.s3_location import S3Location
-from lambdas import telemetry, wiring
-from lambdas.domain import locations, moments
-from lambdas.domain.generation import SHOWING_GENERATION_STATES, GenerationState
-from lambdas.domain.training import ACTIVE_TRAINING_STATES, TrainingState, job_name
+from lambdas import environment, telemetry, wiring
+from lambdas.domain.errors import Unavailable
+from lambdas.domain.receipt import SignedReceipt
+from lambdas.events.erasing.generations import remove_generations
+from lambdas.events.erasing.places import count_objects, places_of, remove_objects
+from lambdas.events.erasing.records import (
+    records_of_account,
+    records_of_subject,
+    remove_records,
+    remove_sign_in,
+)
+from lambdas.events.erasing.run import ErasurePorts as ErasurePorts
+from lambdas.events.erasing.run import Run
+from lambdas.events.erasing.trainings import stop_trainings
 from lambdas.events.queue_batch import queue_handler
 from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.records import keys
 from lambdas.records.erasures import (
+    OVERDUE,
     Erasure,
     ErasureKind,
     bury,
-    is_pending,
-    keep_until,
-    kept_until,
-    tombstone,
+    read_progress,
+    standing_erasures,
 )
-from lambdas.records.generations import end_generation
-from lambdas.records.trainings import end_training
-from lambdas.table import Delete, Item, Key
+from lambdas.records.receipts import completed, read_receipt
+from lambdas.table import ConditionFailed, Delete, Write
 
 if TYPE_CHECKING:
-    from lambdas.ports import (
-        Clock,
-        IdempotencyRecords,
-        ObjectStore,
-        Postponement,
-        Table,
-        TrainingJobs,
-        TrainingRunner,
-    )
+    from lambdas.table import Item
 
-# A stopped training job has 120 s to save a checkpoint (SageMaker "StopTrainingJob"), which is then
-# uploaded.
-_STOPPING = timedelta(minutes=10)
-# The endpoint may start on a request until its deadline, and work on it for that long.
-_INVOCATION = timedelta(hours=1)
-# How long one run waits for jobs to end, of the 300 s that it has; what takes longer is left to the
-# tombstone.
-_PATIENCE = timedelta(seconds=150)
-_POLL_SECONDS = 2.0
-_PER_WRITE = 25
-# The endpoint has given its answer to these, and says no more.
-_ANSWERED = SHOWING_GENERATION_STATES | {GenerationState.FILTERED}
-
-
-@dataclass(frozen=True)
-class ErasurePorts:
-    """Everything in which something of a user can lie."""
-
-    table: Table
-    idempotency: IdempotencyRecords
-    uploads: ObjectStore
-    photos: ObjectStore
-    models: ObjectStore
-    work: ObjectStore
-    avatars: ObjectStore
-    runner: TrainingRunner
-    jobs: TrainingJobs
-    clock: Clock
-    postponement: Postponement | None = None
+# A thing that is hidden gets nothing new but what was under way: a second look finds none of it.
+_PASSES = 3
+Steps = dict[str, Callable[[], None]]
 
 
 def build_handler(ports: ErasurePorts) -> Handler:
@@ -91,184 +68,125 @@ class Eraser:
 
     def __init__(self, ports: ErasurePorts) -> None:
         self._ports = ports
-        self._table = ports.table
 
     def erase(self, erasure: Erasure) -> None:
-        """Erase it if its tombstone stands."""
-        if not is_pending(self._table, erasure):
+        """Erase it if its tombstone stands; raises Unavailable to be run again."""
+        progress = read_progress(self._ports.table, erasure)
+        if progress is None:
             return
-        match erasure.kind:
-            case ErasureKind.PHOTO:
-                self._photo(erasure.owner, erasure.subject_id or "", erasure.id)
+        run = Run(self._ports, progress)
+        try:
+            self._pass_after_pass(run)
+        except ConditionFailed as error:
+            # Another run of the same erasure is at it; whoever comes back finds it done, or stuck.
+            raise Unavailable("records") from error
+
+    def _pass_after_pass(self, run: Run) -> None:
+        steps = self._steps(run)
+        for _ in range(_PASSES):
+            names = list(steps)
+            at = run.progress.step
+            for name in names[names.index(at) if at in steps else 0 :]:
+                steps[name]()
+            quiet_at = run.progress.quiet_at
+            if quiet_at is not None and quiet_at > run.now:
+                run.again(waits=True)
+                self._log(run, "erased_so_far")
+                return
+            if not self._left(run):
+                self._end(run)
+                return
+            run.again(waits=False)
+        raise Unavailable("objects")
+
+    def _steps(self, run: Run) -> Steps:
+        """By their names, in their order."""
+        target = run.progress.erasure.id
+        generations, objects = "generations", {"objects": lambda: remove_objects(run)}
+        match run.progress.erasure.kind:
+            case ErasureKind.PHOTO | ErasureKind.ADAPTER:
+                return {**objects}
             case ErasureKind.GENERATION:
-                self._generation(erasure)
+                own: Callable[[Item], bool] = lambda item: item["id"] == target  # noqa: E731
+                return {generations: lambda: remove_generations(run, own), **objects}
             case ErasureKind.SUBJECT:
-                self._subject(erasure)
+                its: Callable[[Item], bool] = (  # noqa: E731
+                    lambda item: item.get("subject_id") == target
+                )
+                return {
+                    "stopping": lambda: stop_trainings(run, target),
+                    generations: lambda: remove_generations(run, its),
+                    **objects,
+                    "records": lambda: remove_records(run, records_of_subject(run), {target}),
+                }
             case ErasureKind.ACCOUNT:
-                self._account(erasure.owner)
-        quiet_at = kept_until(self._table, erasure)
-        if quiet_at is not None and quiet_at > self._ports.clock.now():
-            again_at = moments.to_text(quiet_at)
-        else:
-            again_at = None
-            self._end(erasure)
-        telemetry.logger.info(
-            "erased",
-            extra={
-                "kind": erasure.kind,
-                "target": erasure.id,
-                "again_at": again_at,
-            },
-        )
+                return {
+                    "stopping": lambda: stop_trainings(run, None),
+                    "begun": lambda: self._finish_what_was_begun(run),
+                    generations: lambda: remove_generations(run, lambda _: True, with_owner=True),
+                    **objects,
+                    "records": lambda: remove_records(run, records_of_account(run), None),
+                    **({"sign_in": lambda: remove_sign_in(run)} if run.progress.signs_in else {}),
+                }
+
+    def _finish_what_was_begun(self, run: Run) -> None:
+        """Earlier erasures of the same owner: each ends by itself, and the account after them."""
+        run.enter("begun")
+        own = run.progress.erasure
+        for other in standing_erasures(run.table, run.owner):
+            if other.erasure != own and other.due <= run.now + OVERDUE:
+                self.erase(other.erasure)
+        for other in standing_erasures(run.table, run.owner):
+            if other.erasure != own:
+                run.expect_until(other.due)
+
+    def _left(self, run: Run) -> bool:
+        """A last look: whether anything of it is still there."""
+        if count_objects(places_of(self._ports, run.progress)):
+            return True
+        match run.progress.erasure.kind:
+            case ErasureKind.SUBJECT:
+                return bool(records_of_subject(run))
+            case ErasureKind.ACCOUNT:
+                others = len(standing_erasures(run.table, run.owner)) > 1
+                return others or bool(records_of_account(run))
+        return False
+
+    def _end(self, run: Run) -> None:
+        erasure, now = run.progress.erasure, run.now
+        writes: list[Write] = [bury(erasure)]
+        if erasure.receipt_id:
+            receipt = read_receipt(run.table, erasure.receipt_id)
+            text = receipt.text(run.progress.removed, now)
+            signature = self._ports.signer.sign(text.encode())
+            signed = SignedReceipt(text, signature, self._ports.signer.key_id)
+            days = self._ports.receipt_days
+            removed = run.progress.removed
+            writes.append(completed(receipt.id, signed, removed, now, keep_days=days))
+            if now > receipt.erased_by:
+                telemetry.count("ErasuresLate")
+        if erasure.kind is ErasureKind.ACCOUNT:
+            writes.append(Delete(keys.account_key(erasure.owner)))
+        run.table.write(*writes)
+        self._log(run, "erased")
         telemetry.count("Erasures")
 
-    def _end(self, erasure: Erasure) -> None:
-        if erasure.kind is ErasureKind.ACCOUNT:
-            self._table.write(Delete(keys.account_key(erasure.owner)), bury(erasure))
-        else:
-            self._table.write(bury(erasure))
-
-    def _photo(self, owner: str, subject_id: str, photo_id: str) -> None:
-        self._ports.uploads.erase(str(locations.UploadKey(owner, subject_id, photo_id)))
-        self._ports.photos.erase(locations.photo_key(owner, subject_id, photo_id))
-
-    def _generation(self, erasure: Erasure) -> None:
-        owner, generation_id = erasure.owner, erasure.id
-        item = self._table.get(keys.generation_key(owner, generation_id))
-        if item is not None:
-            quiet_at = self._endpoint_quiet_at(item)
-            if quiet_at is not None:
-                keep_until(self._table, erasure, quiet_at)
-            self._erase_generation(item)
-        self._erase_generation_objects(owner, generation_id)
-        self._forget_answers(owner, {generation_id})
-
-    def _subject(self, erasure: Erasure) -> None:
-        owner, subject_id = erasure.owner, erasure.id
-        trainings = [i for i in self._items(owner, keys.TRAININGS) if i["subject_id"] == subject_id]
-        writing = [training for training in trainings if self._may_still_write(training)]
-        if writing:
-            keep_until(self._table, erasure, self._ports.clock.now() + _STOPPING)
-        self._stop(writing)
-        if writing and self._have_ended(writing):
-            keep_until(self._table, erasure, self._ports.clock.now())
-        generations = [
-            i for i in self._items(owner, keys.GENERATIONS) if i.get("subject_id") == subject_id
-        ]
-        for item in generations:
-            self._generation_of_a_whole(item)
-        self._forget_answers(owner, {subject_id, *(i["id"] for i in (*trainings, *generations))})
-        self._ports.uploads.erase(f"photos/{owner}/{subject_id}/")
-        self._ports.photos.erase(locations.photo_prefix(owner, subject_id))
-        self._ports.models.erase(f"adapters/{owner}/{subject_id}/")
-        self._ports.work.erase(f"trainings/{owner}/{subject_id}/")
-        self._delete([*trainings, *self._items(owner, keys.photos_of(subject_id))])
-        self._table.write(Delete(keys.subject_key(owner, subject_id)))
-
-    def _account(self, owner: str) -> None:
-        trainings = list(self._items(owner, keys.TRAININGS))
-        writing = [training for training in trainings if self._may_still_write(training)]
-        watched = [Erasure(ErasureKind.SUBJECT, owner, i["subject_id"]) for i in writing]
-        for erasure in watched:
-            due = self._ports.clock.now() + _STOPPING
-            self._table.write(tombstone(erasure, due=due))
-        self._stop(writing)
-        ended = self._have_ended(writing)
-        for item in self._items(owner, keys.GENERATIONS):
-            self._generation_of_a_whole(item)
-        self._ports.uploads.erase(f"photos/{owner}/")
-        self._ports.photos.erase(f"{owner}/")
-        self._ports.models.erase(f"adapters/{owner}/")
-        self._ports.work.erase(f"trainings/{owner}/")
-        self._ports.work.erase(f"generations/{owner}/")
-        self._ports.avatars.erase(f"{owner}/")
-        for erasure in watched if ended else ():
-            self._table.write(bury(erasure))
-        self._forget_answers(owner)
-        kept = (keys.account_key(owner).sk, f"{keys.ERASURES}#")
-        self._delete([item for item in self._items(owner) if not item["sk"].startswith(kept)])
-
-    def _may_still_write(self, training: Item) -> bool:
-        """Whether its job runs, or was told to stop only a moment ago."""
-        if training["state"] != TrainingState.CANCELLED:
-            return training["state"] in ACTIVE_TRAINING_STATES
-        return moments.from_text(training["updated_at"]) + _STOPPING > self._ports.clock.now()
-
-    def _stop(self, trainings: list[Item]) -> None:
-        for item in trainings:
-            if item["state"] in ACTIVE_TRAINING_STATES:
-                self._ports.runner.stop(item["id"], reason="Erased by its owner")
-                now = self._ports.clock.now()
-                end_training(self._table, item["owner"], item["id"], TrainingState.CANCELLED, now)
-
-    def _have_ended(self, trainings: list[Item]) -> bool:
-        """Wait a while for their jobs; False if one of them is still at it."""
-        clock = self._ports.clock
-        until = clock.now() + _PATIENCE
-        names = [job_name(item["id"], item["attempt"]) for item in trainings]
-        while any(self._ports.jobs.is_running(name) for name in names):
-            if clock.now() >= until:
-                return False
-            clock.pause(_POLL_SECONDS)
-        return True
-
-    def _forget_answers(self, owner: str, about: set[str] | None = None) -> None:
-        """Kept answers to POSTs that tell of these things, or all; doubtful ones among them."""
-        doomed = [
-            item
-            for item in self._items(owner, keys.IDEMPOTENCY)
-            if about is None or about & set(item.get("about", about))
-        ]
-        self._ports.idempotency.forget(item["record"] for item in doomed)
-        self._delete(doomed)
-
-    def _endpoint_quiet_at(self, generation: Item) -> datetime | None:
-        """When the endpoint can no longer write about it, if that is still to come."""
-        if generation["state"] in _ANSWERED:
-            return None
-        quiet_at = moments.from_text(generation["deadline"]) + _INVOCATION
-        return quiet_at if quiet_at > self._ports.clock.now() else None
-
-    def _generation_of_a_whole(self, item: Item) -> None:
-        """Erase it with what it belongs to; what may yet be written has its own tombstone."""
-        quiet_at = self._endpoint_quiet_at(item)
-        if quiet_at is not None:
-            erasure = Erasure(ErasureKind.GENERATION, item["owner"], item["id"])
-            self._table.write(tombstone(erasure, due=quiet_at))
-        self._erase_generation_objects(item["owner"], item["id"])
-        self._erase_generation(item)
-
-    def _erase_generation(self, item: Item) -> None:
-        """Its answers and its record; an active one is cancelled first, so that it counts right."""
-        owner, generation_id = item["owner"], item["id"]
-        now = self._ports.clock.now()
-        end_generation(self._table, owner, generation_id, GenerationState.CANCELLED, now)
-        for name in ("output_uri", "failure_uri"):
-            if item.get(name):
-                self._ports.work.erase(S3Location.parse(item[name]).key)
-        self._table.write(Delete(keys.generation_key(owner, generation_id)))
-
-    def _erase_generation_objects(self, owner: str, generation_id: str) -> None:
-        self._ports.avatars.erase(locations.avatar_prefix(owner, generation_id))
-        self._ports.work.erase(locations.generation_prefix(owner, generation_id))
-
-    def _items(self, owner: str, prefix: str = "") -> Iterator[Item]:
-        after = None
-        while True:
-            page = self._table.query(keys.owner_partition(owner), prefix=prefix, after=after)
-            yield from page.items
-            after = page.next
-            if after is None:
-                return
-
-    def _delete(self, items: list[Item]) -> None:
-        for start in range(0, len(items), _PER_WRITE):
-            self._table.write(
-                *(Delete(Key(i["pk"], i["sk"])) for i in items[start : start + _PER_WRITE])
-            )
+    def _log(self, run: Run, event: str) -> None:
+        """By the receipt's id or the thing's own; never the owner's, which outlives the account."""
+        erasure = run.progress.erasure
+        account = erasure.kind is ErasureKind.ACCOUNT
+        telemetry.logger.info(
+            event,
+            extra={
+                "kind": erasure.kind,
+                "target": erasure.receipt_id or ("" if account else erasure.id),
+                "passes": run.progress.passes,
+            },
+        )
 
 
 def _wired() -> Handler:
+    settings = environment.current().settings()
     return build_handler(
         ErasurePorts(
             table=wiring.table(),
@@ -280,7 +198,10 @@ def _wired() -> Handler:
             avatars=wiring.bucket("AVATARS_BUCKET"),
             runner=wiring.training_runner(),
             jobs=wiring.training_jobs(),
+            sign_ins=wiring.sign_ins(),
+            signer=wiring.receipt_signer(),
             clock=wiring.clock(),
+            receipt_days=settings.retention_days.receipts,
             postponement=wiring.postponement(),
         )
     )

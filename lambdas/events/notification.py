@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract.errors import InvalidDocumentError
+from contract.generation import REQUEST_FILE
 from contract.s3_location import S3Location
-from lambdas.domain.generation_request import REQUEST_FILE
 from lambdas.domain.ids import Prefix, is_id, is_owner
 from lambdas.domain.locations import generation_prefix
 

@@ -3,6 +3,7 @@
     photos        uploads without an event, slots without an upload, looks that never ended
     trainings     executions that ended, or never began, unnoticed
     generations   requests that were never made, answers without an event, requests that expired
+    expiry        what was kept for its time, and is erased like what its owner deletes
     erasures      tombstones whose message got lost
 
 One kind's trouble does not keep the others waiting; whatever was not done is found again next time.
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lambdas import environment, telemetry, wiring
+from lambdas.events.reconciling.expiry import Expiry
 from lambdas.events.reconciling.generations import GenerationReconciler
 from lambdas.events.reconciling.photos import reconcile_photos
 from lambdas.events.reconciling.trainings import reconcile_trainings
@@ -45,13 +47,14 @@ def build_handler(ports: ReconcilerPorts) -> Handler:
     """The handler over these ports."""
     table, clock, settings = ports.table, ports.clock, ports.settings
     generations = GenerationReconciler(
-        table, clock, ports.work, ports.results, settings.retention_days.images
+        table, clock, ports.work, ports.results, settings.retention_days
     )
     ttl = settings.photos.upload_ttl_seconds
     kinds: dict[str, Callable[[], None]] = {
         "photos": lambda: reconcile_photos(table, clock, ports.uploads, ports.intake, ttl),
         "trainings": lambda: reconcile_trainings(table, clock, ports.runner),
         "generations": generations.run,
+        "expiry": Expiry(table, clock, ports.erasures, settings.retention_days).run,
         "erasures": lambda: _send_erasures(ports),
     }
 

@@ -38,6 +38,7 @@ from lambdas.domain.generation_failure import GenerationFailureCode, diagnose, f
 from lambdas.domain.locations import avatar_key
 from lambdas.domain.moderation import is_unsafe
 from lambdas.domain.rendered_image import NotAnImage, render
+from lambdas.domain.retention import generation_expires_at
 from lambdas.events.notification import Notification
 from lambdas.events.queue_batch import queue_handler
 from lambdas.lambda_handler import Handler, lambda_handler
@@ -46,6 +47,8 @@ from lambdas.records.generations import advance_generation, end_generation, find
 from lambdas.screening import fail_closed
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from lambdas.domain.settings import DomainSettings
     from lambdas.ports import Clock, ImageModeration, ObjectStore, Postponement, Table
 
@@ -124,7 +127,7 @@ class Results:
             self._ports.clock.now(),
             artifacts=artifacts,
             failure=failure_of(GenerationFailureCode.INTERNAL_ERROR) if failed else None,
-            retention_days=self._ports.settings.retention_days.images,
+            expires_at=self._expires_at(state),
         )
         if ended:
             _count(artifacts, failed=failed)
@@ -134,6 +137,10 @@ class Results:
         else:
             # Cancelled, deleted, or ended by another delivery: only what the record shows may stay.
             self._remove_unshown(generation.owner, generation.id)
+
+    def _expires_at(self, state: GenerationState) -> datetime | None:
+        ports = self._ports
+        return generation_expires_at(ports.settings.retention_days, state, ports.clock.now())
 
     def _response(self, generation: Generation, output: S3Location) -> GenerationResponse:
         if not self._is_answer(output):
@@ -180,7 +187,7 @@ class Results:
             target,
             self._ports.clock.now(),
             failure=failure_of(code),
-            retention_days=self._ports.settings.retention_days.images,
+            expires_at=self._expires_at(target),
         )
         if ended:
             telemetry.count("GenerationsFailed")

@@ -11,6 +11,7 @@ from contract.training_presets import PresetName
 from lambdas.domain.generation import FinishReason, GenerationState
 from lambdas.domain.photo import PhotoState, RejectionCode
 from lambdas.domain.photo_set import AdviceCode
+from lambdas.domain.receipt import ErasureState
 from lambdas.domain.subject import SubjectKind, SubjectState
 from lambdas.domain.training import TrainingState
 
@@ -140,6 +141,13 @@ class Subject(_Answer):
     state: SubjectState
     photos: PhotoNumbers
     active_training: str | None
+    adapter_expires_at: Annotated[
+        datetime | None, Field(description="When what was learned is removed.")
+    ]
+    adapter_expired_at: Annotated[
+        datetime | None,
+        Field(description="When it was removed, its time being over: it needs another training."),
+    ]
     consent: Consent
     created_at: datetime
 
@@ -160,6 +168,7 @@ class Photo(_Answer):
     content_type: str
     size_bytes: int
     created_at: datetime
+    expires_at: Annotated[datetime | None, Field(description="When it is removed.")]
     code: RejectionCode | None = None
     reason: str | None = None
     width: int | None = None
@@ -274,6 +283,9 @@ class GenerationSummary(_Answer):
     failure: Failure | None
     created_at: datetime
     updated_at: datetime
+    expires_at: Annotated[
+        datetime | None, Field(description="When it is removed, with its images and words.")
+    ]
 
 
 class Artifact(_Answer):
@@ -336,6 +348,38 @@ class JumpStartAnswer(_Answer):
     prompt: str
 
 
+class RemovedCount(_Answer):
+    """How many of a kind were removed from a store, every version of an object counted."""
+
+    store: str
+    kind: str
+    count: int
+
+
+class SignedReceipt(_Answer):
+    """Proof of a deletion. `signature` is base64 of the DER form, over the bytes of `document`."""
+
+    document: Annotated[
+        str, Field(description="JSON, to be checked as it is: what was removed, and when.")
+    ]
+    signature: str
+    algorithm: Literal["ECDSA_SHA_256"]
+    key_id: Annotated[str, Field(description="The KMS key, whose public half checks it.")]
+
+
+class Erasure(_Answer):
+    """How a deletion stands. While it is `waiting`, an answer of the endpoint may yet come."""
+
+    id: str
+    kind: Literal["subject", "account"]
+    state: ErasureState
+    requested_at: datetime
+    erased_by: Annotated[datetime, Field(description="When all is gone at the latest.")]
+    completed_at: datetime | None
+    removed: list[RemovedCount] | None
+    receipt: SignedReceipt | None
+
+
 class Numbers(_Answer):
     """How many of each."""
 
@@ -363,13 +407,14 @@ ANSWERS: dict[str, Any] = {
     "GET /subjects": Page[Subject],
     "GET /subjects/{subject_id}": Subject,
     "PATCH /subjects/{subject_id}": Subject,
-    "DELETE /subjects/{subject_id}": Nothing,
+    "DELETE /subjects/{subject_id}": Erasure,
     "POST /subjects/{subject_id}/photos": PhotoSlots,
     "GET /subjects/{subject_id}/photos": Photos,
     "GET /subjects/{subject_id}/photos/{photo_id}": Photo,
     "DELETE /subjects/{subject_id}/photos/{photo_id}": Nothing,
     "GET /me": Me,
-    "DELETE /me": Nothing,
+    "DELETE /me": Erasure,
+    "GET /erasures/{erasure_id}": Erasure,
     "POST /subjects/{subject_id}/trainings": Training,
     "GET /subjects/{subject_id}/trainings": Page[Training],
     "GET /trainings/{training_id}": Training,

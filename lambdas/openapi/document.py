@@ -26,8 +26,14 @@ _DESCRIPTION = cleandoc(
     `x-planned` are known and refused until a later release.
     """
 )
-_NOUNS = {"subject_id": "sub", "photo_id": "pho", "training_id": "trn", "generation_id": "gen"}
-_TAGS = ("subjects", "trainings", "generations", "me", "health", "styles", "models")
+_NOUNS = {
+    "subject_id": "sub",
+    "photo_id": "pho",
+    "training_id": "trn",
+    "generation_id": "gen",
+    "erasure_id": "era",
+}
+_TAGS = ("subjects", "trainings", "generations", "me", "erasures", "health", "styles", "models")
 Model = Any
 
 

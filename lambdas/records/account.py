@@ -11,13 +11,21 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from lambdas.domain import moments
-from lambdas.domain.errors import Conflict, LimitReached
+from lambdas.domain.errors import Conflict, LimitReached, Unavailable
 from lambdas.records import keys
-from lambdas.records.erasures import OVERDUE, Erasure, ErasureKind, tombstone
-from lambdas.table import Absent, AtMost, Check, Update
+from lambdas.records.erasures import (
+    DEADLINE,
+    OVERDUE,
+    Erasure,
+    ErasureKind,
+    read_progress,
+    tombstone,
+    with_receipt,
+)
+from lambdas.table import NEW, Absent, AtMost, Check, ConditionFailed, Update
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from lambdas.ports import Table
 
@@ -95,15 +103,39 @@ def why_not_one_more(
 def account_erasing() -> Conflict:
     """While an account is being erased, nothing new begins."""
     return Conflict(
-        "Your data is being deleted. Come back in a few minutes.", code="account_erasing"
+        "Your data is being deleted. What its deletion answered says by when.",
+        code="account_erasing",
     )
 
 
-def begin_account_erasure(table: Table, owner: str, now: datetime) -> Erasure:
-    """From now on nothing new begins, and everything goes. May be asked for again."""
-    erasure = Erasure(ErasureKind.ACCOUNT, owner, owner)
-    table.write(
-        Update(keys.account_key(owner), set={"erasing_since": moments.to_text(now)}, when=()),
-        tombstone(erasure, due=now + OVERDUE),
-    )
+def begin_account_erasure(
+    table: Table,
+    owner: str,
+    now: datetime,
+    *,
+    within: timedelta = DEADLINE,
+    signs_in: bool = False,
+) -> Erasure:
+    """From now on nothing new begins, and everything goes. Asked for again, it is the same one.
+
+    `signs_in`: the owner is a person, whose sign-in goes as well; a server's does not.
+    """
+    account = Erasure(ErasureKind.ACCOUNT, owner, owner)
+    erasure, receipt = with_receipt(account, now, within)
+    try:
+        table.write(
+            Update(keys.account_key(owner), set={"erasing_since": moments.to_text(now)}, when=()),
+            tombstone(erasure, due=now + OVERDUE, signs_in=signs_in, when=NEW),
+            receipt,
+        )
+    except ConditionFailed as failed:
+        standing = read_progress(table, account)
+        if standing is None:
+            raise Unavailable("records") from failed
+        return standing.erasure
     return erasure
+
+
+def was_erased(table: Table, owner: str) -> bool:
+    """Whether the owner erased their account a short while ago: a token may outlive it."""
+    return table.get(keys.gone_key(owner)) is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from lambdas.domain import moments
@@ -70,6 +69,7 @@ def generation_from(item: Item) -> Generation:
         failure_uri=item.get("failure_uri"),
         adapter_training=item.get("adapter_training"),
         deleting=HIDDEN in item,
+        expires_at=moments.from_text(item["expires_at"]) if "expires_at" in item else None,
     )
 
 
@@ -155,6 +155,14 @@ def create_generation(table: Table, generation: Generation, *, limit: int) -> No
             raise subject_not_ready() from failed
         reason = why_not_one_more(table, owner, Counted.GENERATIONS, limit=limit)
         raise reason or failed from failed
+
+
+def adapter_expired() -> Conflict:
+    """The subject's adapter was kept for its time, and removed."""
+    return Conflict(
+        "What was learned about this subject was removed when its time was over. Train it again.",
+        code="adapter_expired",
+    )
 
 
 def subject_not_ready() -> Conflict:
@@ -261,7 +269,7 @@ def end_generation(
     *,
     artifacts: Iterable[Artifact] = (),
     failure: Failure | None = None,
-    retention_days: int | None = None,
+    expires_at: datetime | None = None,
 ) -> bool:
     """End a generation in `target`; False if it is gone or cannot end so (any more)."""
     changes: dict[str, Any] = {"state": target.value, "updated_at": moments.to_text(now)}
@@ -270,8 +278,11 @@ def end_generation(
     ]
     if failure is not None:
         changes["failure"] = failure_item(failure)
-    if retention_days is not None:
-        changes["ttl"] = moments.to_epoch(now + timedelta(days=retention_days))
+    unwatched: tuple[str, ...] = ("gsi2pk", "gsi2sk")
+    if expires_at is not None:
+        over = moments.to_text(expires_at)
+        changes |= {"expires_at": over, "gsi2pk": keys.EXPIRY, "gsi2sk": over}
+        unwatched = ()
     when = (
         Is("state", *sorted(state.value for state in GENERATION.sources(target))),
         Absent(HIDDEN),
@@ -283,7 +294,7 @@ def end_generation(
             return False
         if not GENERATION.allows(generation.state, target):
             return False
-        writes: list[Write] = [Update(key, set=changes, remove=("gsi2pk", "gsi2sk"), when=when)]
+        writes: list[Write] = [Update(key, set=changes, remove=unwatched, when=when)]
         if read_account(table, owner).active_generations > 0:
             writes.append(one_less(owner, Counted.GENERATIONS))
         try:

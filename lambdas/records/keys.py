@@ -7,17 +7,22 @@
                                 GENERATION#{generation}
                                 ERASURE#{kind}#{id}            tombstone: still to be removed
                                 IDEMPOTENCY#{record id}        which kept answers are this owner's
+    pk = RECEIPT#{erasure} sk = RECEIPT                        how an erasure stands; names nobody
+    pk = GONE#{hash}       sk = GONE                           an account that was; names nobody
 
     by_owner   gsi1pk = OWNER#{owner}#{subject}   gsi1sk = TRAINING#… | GENERATION#…
-    by_state   gsi2pk = PHOTO#{state} | TRAINING#{state} | GENERATION#{state} | ERASURE
-               gsi2sk = since when (for ERASURE: when it is due again)
+    by_state   gsi2pk = PHOTO#{state} | TRAINING#{state} | GENERATION#{state} | ERASURE | EXPIRY
+               gsi2sk = since when (for ERASURE and EXPIRY: when it is due)
 
 One partition per owner: a key is built from the caller's own identity, so that someone else's thing
 cannot be reached, only missed; lists are strongly consistent; erasing an account is one partition.
 Only the states that the reconciler watches are put into by_state.
+What has to outlast an account lies under an id or a hash that leads back to nobody.
 """
 
 from __future__ import annotations
+
+import hashlib
 
 from lambdas.table import Key
 
@@ -88,3 +93,17 @@ def idempotency_key(owner: str, record_id: str) -> Key:
 def state_partition(entity: str, state: str) -> str:
     """The partition of `by_state` with all `entity` (PHOTO, TRAINING, GENERATION) in a state."""
     return f"{entity}#{state}"
+
+
+# The partition of `by_state` with what is kept for a time only.
+EXPIRY = "EXPIRY"
+
+
+def receipt_key(erasure_id: str) -> Key:
+    """How one erasure stands, and its receipt."""
+    return Key(f"RECEIPT#{erasure_id}", "RECEIPT")
+
+
+def gone_key(owner: str) -> Key:
+    """That an account was erased; an owner's random name cannot be found from its hash."""
+    return Key(f"GONE#{hashlib.sha256(owner.encode()).hexdigest()}", "GONE")

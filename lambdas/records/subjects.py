@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from lambdas.domain import moments
@@ -16,7 +17,14 @@ from lambdas.domain.subject import (
 )
 from lambdas.records import keys
 from lambdas.records.account import Counted, one_less, one_more, why_not_one_more
-from lambdas.records.erasures import OVERDUE, Erasure, ErasureKind, tombstone
+from lambdas.records.erasures import (
+    DEADLINE,
+    OVERDUE,
+    Erasure,
+    ErasureKind,
+    tombstone,
+    with_receipt,
+)
 from lambdas.table import NEW, ConditionFailed, Is, Item, Put, Update
 
 if TYPE_CHECKING:
@@ -49,7 +57,13 @@ def subject_from(item: Item) -> Subject:
         ),
         active_training=item.get("active_training"),
         active_adapter=item.get("active_adapter"),
+        adapter_since=_moment(item, "adapter_since"),
+        adapter_expired_at=_moment(item, "adapter_expired_at"),
     )
+
+
+def _moment(item: Item, name: str) -> datetime | None:
+    return moments.from_text(item[name]) if name in item else None
 
 
 def _item(subject: Subject) -> Item:
@@ -58,6 +72,9 @@ def _item(subject: Subject) -> Item:
     return {
         "pk": key.pk,
         "sk": key.sk,
+        # When what is kept for a time only is looked at; nothing is over on the first day.
+        "gsi2pk": keys.EXPIRY,
+        "gsi2sk": moments.to_text(subject.created_at + timedelta(days=1)),
         "id": subject.id,
         "owner": subject.owner,
         "name": subject.name,
@@ -146,9 +163,26 @@ def rename_subject(table: Table, owner: str, subject_id: str, name: str, now: da
     return read_subject(table, owner, subject_id)
 
 
-def begin_subject_erasure(table: Table, owner: str, subject_id: str, now: datetime) -> Erasure:
-    """Hide the subject for good and leave its tombstone; raises NotFound."""
-    erasure = Erasure(ErasureKind.SUBJECT, owner, subject_id)
+def look_again(table: Table, owner: str, subject_id: str, at: datetime) -> None:
+    """When what the subject keeps is looked at next; raises NotFound."""
+    try:
+        table.write(
+            Update(
+                keys.subject_key(owner, subject_id),
+                set={"gsi2sk": moments.to_text(at)},
+                when=(IS_LIVE,),
+            )
+        )
+    except ConditionFailed:
+        raise NotFound("subject") from None
+
+
+def begin_subject_erasure(
+    table: Table, owner: str, subject_id: str, now: datetime, *, within: timedelta = DEADLINE
+) -> Erasure:
+    """Hide the subject for good and leave its tombstone and receipt; raises NotFound."""
+    subject = Erasure(ErasureKind.SUBJECT, owner, subject_id)
+    erasure, receipt = with_receipt(subject, now, within)
     try:
         table.write(
             Update(
@@ -157,10 +191,12 @@ def begin_subject_erasure(table: Table, owner: str, subject_id: str, now: dateti
                     "state": SubjectState.DELETING.value,
                     "updated_at": moments.to_text(now),
                 },
+                remove=("gsi2pk", "gsi2sk"),
                 when=(IS_LIVE,),
             ),
             one_less(owner, Counted.SUBJECTS),
             tombstone(erasure, due=now + OVERDUE),
+            receipt,
         )
     except ConditionFailed:
         raise NotFound("subject") from None

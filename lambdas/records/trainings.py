@@ -255,15 +255,18 @@ def _subject_after(
     training: Training, subject: Item, target: TrainingState, now: datetime
 ) -> Update:
     changes = {"updated_at": moments.to_text(now)}
+    ended: tuple[str, ...] = ("active_training",)
     if target is TrainingState.SUCCEEDED:
         changes |= {"state": SubjectState.READY.value, "active_adapter": training.id}
+        changes["adapter_since"] = changes["updated_at"]
+        ended = ("active_training", "adapter_expired_at")
     else:
         back = SubjectState.READY if subject.get("active_adapter") else SubjectState.COLLECTING
         changes["state"] = back.value
     return Update(
         keys.subject_key(training.owner, training.subject_id),
         set=changes,
-        remove=("active_training",),
+        remove=ended,
         when=(
             Is("state", SubjectState.TRAINING.value),
             Is("active_training", training.id),

@@ -24,7 +24,11 @@ def in_state_since(table: Table, entity: str, state: str, before: datetime) -> I
 
     The index is eventually consistent: whoever changes an item must do so conditionally.
     """
-    partition = keys.state_partition(entity, state)
+    yield from due_since(table, keys.state_partition(entity, state), before)
+
+
+def due_since(table: Table, partition: str, before: datetime) -> Iterator[Item]:
+    """Items of a partition of `by_state` whose time is up, the longest ago first."""
     up_to = moments.to_text(before)
     found, after = 0, None
     while found < MAX_ITEMS:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from demo.backstage import Backstage
-from demo.deployment import ROOT, Deployment
+from demo.deployment import Deployment
 from demo.outputs import Outputs
 from local_aws import client as embedded
+from local_aws.settings import Settings
 from local_aws.testing import embedded_aws
 from tests.e2e.stage import Stage
 
@@ -26,12 +27,15 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with ExitStack() as stack:
         if port := os.environ.get("E2E_PORT"):
             aws = embedded.environment(int(port))
-            outputs = Outputs.read(ROOT / ".local" / "deployment" / "outputs.json")
+            local = Settings(port=int(port))
+            outputs = Outputs.read(local.data_dir / "deployment" / "outputs.json")
+            folder = local.run_dir
         else:
-            aws = stack.enter_context(embedded_aws(speed=60)).environment
+            embedding = stack.enter_context(embedded_aws(speed=60))
+            aws, folder = embedding.environment, embedding.data_dir / "run"
             outputs = Deployment(aws, tmp_path_factory.mktemp("deployment")).deploy()
         api = f"{aws['AWS_ENDPOINT_URL']}/restapis/{outputs.ApiId}/v1/_user_request_"
-        yield Stage(api, Backstage(aws, outputs))
+        yield Stage(api, Backstage(aws, outputs, folder))
 
 
 @pytest.fixture

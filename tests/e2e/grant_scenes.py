@@ -108,8 +108,10 @@ class Scenes:
     def erasure(self) -> None:
         with self._training() as (user, training):
             eventually(lambda: bool(self.stage.backstage.processes("training")), seconds=20)
-            user.delete("/me")
+            erasure = user.delete("/me")["id"]
             self._no_training_process()
+            # Also the sign-in and the signature: a receipt comes last.
+            user.wait(f"/erasures/{erasure}", lambda e: e["state"] == "completed", seconds=20)
             eventually(lambda: self._clean({training, owner_of(user)}), seconds=20)
 
     def reconciler(self) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 from infra.routes import ROUTES, Access
 from tests.infra.cloud import Cloud, Resource, text
 
+PUBLIC = {"/health", "/erasures/{erasure_id}"}
+
 
 def paths(cloud: Cloud) -> dict[str, str]:
     """Logical id of each API resource → its path."""
@@ -37,7 +39,7 @@ def test_the_routes_are_those_of_the_table_and_no_proxy(cloud: Cloud) -> None:
     assert served == {(route.method, route.path) for route in ROUTES}
 
 
-def test_every_route_but_health_wants_an_access_token_with_a_scope(cloud: Cloud) -> None:
+def test_every_route_but_the_public_ones_wants_an_access_token_with_a_scope(cloud: Cloud) -> None:
     authorizer = cloud.one("AWS::ApiGateway::Authorizer")
     assert authorizer.properties["Type"] == "COGNITO_USER_POOLS"
     assert "Users" in text(authorizer.properties["ProviderARNs"][0])
@@ -46,7 +48,7 @@ def test_every_route_but_health_wants_an_access_token_with_a_scope(cloud: Cloud)
         if method == "OPTIONS":
             assert properties["Integration"]["Type"] == "MOCK"  # the preflight itself
             continue
-        if path == "/health":
+        if path in PUBLIC:
             assert properties["AuthorizationType"] == "NONE"
             continue
         assert properties["AuthorizationType"] == "COGNITO_USER_POOLS", (method, path)
@@ -56,9 +58,9 @@ def test_every_route_but_health_wants_an_access_token_with_a_scope(cloud: Cloud)
         assert properties["AuthorizationScopes"] == [scope, "aws.cognito.signin.user.admin"]
 
 
-def test_only_health_is_public() -> None:
-    public = [route.path for route in ROUTES if route.access is Access.PUBLIC]
-    assert public == ["/health"]
+def test_only_health_and_receipts_are_public() -> None:
+    public = {route.path for route in ROUTES if route.access is Access.PUBLIC}
+    assert public == PUBLIC
 
 
 def test_api_gateway_may_invoke_each_function_for_exactly_its_routes(cloud: Cloud) -> None:

@@ -43,6 +43,8 @@ def plain(right: str) -> str:
     right = re.sub(r"<[^>]*TablesRecords[^>]*>", "records", right)
     right = re.sub(r"<[^>]*TablesIdempotency[^>]*>", "idempotency", right)
     right = re.sub(r"<[^>]*DataKey[^>]*>", "key", right)
+    right = re.sub(r"<[^>]*ReceiptsKey[^>]*>", "receipt key", right)
+    right = re.sub(r"<[^>]*Users[0-9A-F]{8}[^>]*>", "users", right)
     right = re.sub(r"arn:aws:s3:::cdk-[^ ]*", "code", right)
     right = re.sub(r"arn:aws:states:[^ ]*:execution:[^ ]*:\*", "executions", right)
     right = re.sub(r"arn:aws:sagemaker:[^ ]*:training-job/trn-\*", "jobs", right)
@@ -127,7 +129,8 @@ EXPECTED = {
     "ErasureHandlerRole": KEY
     | TABLE
     | {"dynamodb:DeleteItem idempotency", "states:StopExecution executions"}
-    | {"sagemaker:DescribeTrainingJob jobs"}
+    | {"sagemaker:DescribeTrainingJob jobs", "kms:Sign receipt key"}
+    | {"cognito-idp:AdminGetUser users", "cognito-idp:AdminDeleteUser users"}
     | s3("ListBucket", *(bucket.lower() for bucket in BUCKETS))
     | s3("ListBucketVersions", *(bucket.lower() for bucket in BUCKETS))
     | s3("DeleteObject", "uploads/photos/*", "models/adapters/*")

@@ -19,7 +19,7 @@ def test_every_bucket_is_private(cloud: Cloud) -> None:
 
 
 def test_every_data_bucket_is_encrypted_with_our_key(cloud: Cloud) -> None:
-    key = cloud.one("AWS::KMS::Key").name
+    key = cloud.one("AWS::KMS::Key", "DataKey").name
     for bucket in data_buckets(cloud):
         (rule,) = bucket.properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         default = rule["ServerSideEncryptionByDefault"]
@@ -79,6 +79,13 @@ def test_what_the_endpoint_wrote_is_gone_after_a_day(cloud: Cloud) -> None:
     assert work["trainings/"] <= 30
 
 
+def test_a_request_lives_at_least_as_long_as_its_generation(cloud: Cloud) -> None:
+    days = cloud.settings.domain["retention_days"]
+    assert expiry(cloud.one("AWS::S3::Bucket", "WorkBucket"))["generations/"] == max(
+        days["images"], days["requests"]
+    )
+
+
 def test_avatars_live_as_long_as_the_settings_say(cloud: Cloud) -> None:
     days = cloud.settings.domain["retention_days"]["images"]
     assert expiry(cloud.one("AWS::S3::Bucket", "AvatarsBucket")) == {"": days}
@@ -114,7 +121,7 @@ def test_no_stack_has_a_custom_resource(cloud: Cloud) -> None:
 
 
 def test_every_table_is_on_demand_restorable_encrypted_and_forgets(cloud: Cloud) -> None:
-    key = cloud.one("AWS::KMS::Key").name
+    key = cloud.one("AWS::KMS::Key", "DataKey").name
     for table in cloud.all("AWS::DynamoDB::Table"):
         properties = table.properties
         assert properties["BillingMode"] == "PAY_PER_REQUEST", table
@@ -127,7 +134,18 @@ def test_every_table_is_on_demand_restorable_encrypted_and_forgets(cloud: Cloud)
 
 
 def test_the_key_rotates(cloud: Cloud) -> None:
-    assert cloud.one("AWS::KMS::Key").properties["EnableKeyRotation"] is True
+    assert cloud.one("AWS::KMS::Key", "DataKey").properties["EnableKeyRotation"] is True
+
+
+def test_receipts_are_signed_with_a_key_of_their_own(cloud: Cloud) -> None:
+    key = cloud.one("AWS::KMS::Key", "Receipts").properties
+    assert (key["KeySpec"], key["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
+    signing = {
+        each.role
+        for each in cloud.statements()
+        if "kms:Sign" in each.actions and "Receipts" in each.resources[0]
+    }
+    assert [role.partition("/")[2][:24] for role in signing] == ["BackgroundErasureHandler"]
 
 
 def test_in_production_data_outlives_its_stack(prod: Cloud) -> None:

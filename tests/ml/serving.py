@@ -21,13 +21,15 @@ from tests.ml.training_runs import ULID, Run
 
 ADAPTERS = "s3://models/adapters/"
 WORK = "s3://work/generations/"
+REQUEST_URI = f"{WORK}usr/gen_{ULID}/request.json"
 
 
 class MemoryStore:
     """Objects by address; `broken` makes every call fail."""
 
     def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
+        # The document of `request`: a request is withdrawn by removing it.
+        self.objects: dict[str, bytes] = {REQUEST_URI: b"{}"}
         self.reads: list[str] = []
         self.broken = False
 
@@ -44,6 +46,10 @@ class MemoryStore:
         if str(location) not in self.objects:
             raise ObjectMissingError
         return self.objects[str(location)][:maximum_bytes]
+
+    def exists(self, location: S3Location) -> bool:
+        self._check()
+        return str(location) in self.objects
 
     def download(self, location: S3Location, path: Path) -> None:
         path.write_bytes(self.read(location, 2**40))

@@ -1,6 +1,7 @@
 import dataclasses
 import hashlib
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from contract.generation_result import GenerationError, GenerationProgress
 from contract.s3_location import S3Location
 from inference.errors import ServingError
 from inference.handler import Server
-from tests.ml.serving import ADAPTERS, MemoryStore, answer, images, request, serve
+from inference.sweeping import Sweeper
+from tests.ml.serving import ADAPTERS, REQUEST_URI, MemoryStore, answer, images, request, serve
 from tests.ml.training_runs import Run, train
 
 Damage = Callable[[MemoryStore, AdapterReference], AdapterReference]
@@ -204,7 +206,7 @@ def test_a_progress_address_elsewhere_is_refused_unwritten(
 ) -> None:
     asked = dataclasses.replace(request(sd_base), progress_uri=S3Location.parse(uri))
     assert refusal(server, asked).code == "address_refused"
-    assert store.objects == {}
+    assert set(store.objects) == {REQUEST_URI}
 
 
 def test_another_base_model_is_refused(server: Server, sd_base: Path) -> None:
@@ -279,3 +281,88 @@ def test_an_adapter_larger_than_the_cache_is_refused(
 def test_the_file_is_what_the_format_says(short: Run) -> None:
     for name in load_file(short.adapter):
         assert name == "clip_l" or (name.startswith("unet.") and ".lora_" in name)
+
+
+def test_an_erased_adapter_is_not_served_again_and_leaves_disk_and_slot(
+    server: Server, store: MemoryStore, sd_base: Path, short: Run, tmp_path: Path
+) -> None:
+    adapter = store.add(short, "a")
+    images(server, request(sd_base, adapter, steps=2))
+    assert (tmp_path / "cache" / adapter.sha256).is_dir()
+    for name in (ADAPTER_FILE, MANIFEST_FILE):
+        del store.objects[str(adapter.uri.child(name))]
+    assert refusal(server, request(sd_base, adapter)).code == "adapter_missing"
+    assert list((tmp_path / "cache").iterdir()) == []
+    assert nothing_in_the_slot(server)
+    assert images(server, request(sd_base, steps=2))
+
+
+def test_an_erased_adapter_that_nobody_asks_for_leaves_with_the_next_sweep(
+    server: Server, store: MemoryStore, sd_base: Path, short: Run, tmp_path: Path
+) -> None:
+    erased, kept = store.add(short, "a"), store.add(short, "b")
+    manifest = AdapterManifest.from_json(store.objects[str(kept.uri.child(MANIFEST_FILE))])
+    other = save(
+        {k: v + 1e-3 for k, v in load(store.objects[str(kept.uri.child(ADAPTER_FILE))]).items()}
+    )
+    kept = republished(store, kept.uri, manifest, other)
+    for adapter in (kept, erased):
+        images(server, request(sd_base, adapter, steps=2))
+    server.sweep()
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+    del store.objects[str(erased.uri.child(MANIFEST_FILE))]
+    store.broken = True
+    with pytest.raises(ServingError):
+        server.sweep()
+    store.broken = False
+    server.sweep()
+    assert [entry.name for entry in (tmp_path / "cache").iterdir()] == [kept.sha256]
+    assert nothing_in_the_slot(server)
+    assert images(server, request(sd_base, kept, steps=2))
+
+
+def nothing_in_the_slot(server: Server) -> bool:
+    slot = server._generator._slot
+    held = [parameter for parameter in slot._parameters.values() if parameter.any()]
+    return slot.held is None and not held and server._generator._vectors == []
+
+
+def test_a_withdrawn_request_begins_nothing(
+    server: Server, store: MemoryStore, sd_base: Path
+) -> None:
+    asked = request(sd_base, steps=2)
+    del store.objects[str(asked.own_uri)]
+    assert refusal(server, asked).code == "request_withdrawn"
+    assert str(asked.progress_uri) not in store.objects
+
+
+def test_the_pictures_of_a_request_that_is_withdrawn_meanwhile_are_dropped(
+    server: Server, store: MemoryStore, sd_base: Path
+) -> None:
+    asked = request(sd_base, steps=2)
+    decode = server._generator._base.pipeline.vae.decode
+
+    def withdraw(*given: object, **more: object) -> object:
+        store.objects.pop(str(asked.own_uri), None)
+        return decode(*given, **more)
+
+    server._generator._base.pipeline.vae.decode = withdraw
+    assert refusal(server, asked).code == "request_withdrawn"
+    server._generator._base.pipeline.vae.decode = decode
+
+
+def test_the_sweeper_sweeps_again_after_a_sweep_that_failed() -> None:
+    swept, twice = [0], threading.Event()
+
+    def sweep() -> None:
+        swept[0] += 1
+        if swept[0] > 1:
+            twice.set()
+        raise OSError
+
+    sweeper = Sweeper(sweep, seconds=0.001)
+    sweeper.start()
+    assert twice.wait(5)
+    sweeper.end()
+    sweeper.join(5)
+    assert not sweeper.is_alive()

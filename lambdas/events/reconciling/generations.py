@@ -17,6 +17,7 @@ from lambdas.domain.generation import (
 from lambdas.domain.generation_failure import GenerationFailureCode, failure_of
 from lambdas.domain.generation_request import PROGRESS_FILE
 from lambdas.domain.locations import generation_prefix
+from lambdas.domain.retention import generation_expires_at
 from lambdas.events.notification import completed, failed
 from lambdas.events.reconciling.visiting import visit
 from lambdas.records.generations import (
@@ -30,6 +31,7 @@ from lambdas.records.watching import in_state_since
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from lambdas.domain.settings import RetentionDays
     from lambdas.ports import Clock, ObjectStore, Queue, Table
 
 # A notification takes seconds.
@@ -46,13 +48,13 @@ _EXPIRY_TAKES = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class GenerationReconciler:
-    """Looks after generations; `retention_days` as for every generation that ends."""
+    """Looks after generations; `retention` as for every generation that ends."""
 
     table: Table
     clock: Clock
     work: ObjectStore
     results: Queue
-    retention_days: int | None
+    retention: RetentionDays
 
     def run(self) -> None:
         """Look after all of them."""
@@ -101,14 +103,15 @@ class GenerationReconciler:
     def _end(
         self, generation: Generation, target: GenerationState, code: GenerationFailureCode
     ) -> None:
+        now = self.clock.now()
         ended = end_generation(
             self.table,
             generation.owner,
             generation.id,
             target,
-            self.clock.now(),
+            now,
             failure=failure_of(code),
-            retention_days=self.retention_days,
+            expires_at=generation_expires_at(self.retention, target, now),
         )
         if ended:
             telemetry.count("GenerationsFailed")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,8 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 )
 from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from lambdas.domain.errors import Unavailable
 from lambdas.ports import (
@@ -262,6 +265,11 @@ class FakeObjectStore:
         for key in keys:
             self.objects_by_key.pop(key, None)
 
+    def count(self, prefix: str) -> int:
+        self._reachable()
+        now = sum(key.startswith(prefix) for key in self.objects_by_key)
+        return now + sum(n for key, n in self.old_versions.items() if key.startswith(prefix))
+
     def erase(self, prefix: str) -> int:
         self._reachable()
         doomed = {
@@ -440,6 +448,32 @@ class FakeTrainingJobs:
         left = self.running.get(job_name, 0)
         self.running[job_name] = left - 1
         return left > 0
+
+
+@dataclass
+class FakeSignIns:
+    """A set of people."""
+
+    people: set[str] = field(default_factory=set)
+
+    def exists(self, owner: str) -> bool:
+        return owner in self.people
+
+    def delete(self, owner: str) -> None:
+        self.people.discard(owner)
+
+
+@dataclass
+class LocalSigner:
+    """A real key, in memory."""
+
+    key: ec.EllipticCurvePrivateKey = field(
+        default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
+    )
+    key_id: str = "a-key"
+
+    def sign(self, text: bytes) -> str:
+        return base64.b64encode(self.key.sign(text, ec.ECDSA(hashes.SHA256()))).decode()
 
 
 @dataclass

@@ -83,7 +83,7 @@ SETTINGS: dict[str, Any] = {
         "request_ttl_seconds": 21600,
         "link_ttl_seconds": 900,
     },
-    "retention_days": {"images": 30, "adapters": None},
+    "retention_days": {"images": 30, "requests": 7},
     "limits": {
         "subjects_per_user": 20,
         "active_trainings_per_user": 1,

@@ -204,7 +204,9 @@ class ObjectStoreContract:
         for key in ("x/1", "x/2", "xy/1"):
             store.write(key, b"1", content_type="text/plain")
         assert [(o.key, o.size_bytes) for o in store.objects("x/")] == [("x/1", 1), ("x/2", 1)]
+        assert store.count("x/") == 2
         assert store.erase("x/") == 2
+        assert store.count("x/") == 0
         assert store.erase("x/") == 0
         assert [o.key for o in store.objects("")] == ["xy/1"]
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,10 +18,12 @@ from lambdas.domain.generation import (
     image_id,
 )
 from lambdas.domain.ids import Prefix, new_id
+from lambdas.domain.moments import to_text
 from lambdas.domain.prompt_settings import PromptSettings
 from lambdas.domain.subject import Subject
 from lambdas.domain.training import PublishedAdapter, Training, TrainingState
 from lambdas.ports import Invocation, Language
+from lambdas.records.adapters import begin_adapter_erasure
 from lambdas.records.generations import advance_generation, end_generation, read_generation
 from lambdas.records.subjects import begin_subject_erasure
 from lambdas.records.trainings import create_training, end_training, mark_running
@@ -192,6 +195,24 @@ def test_someone_elses_subject_is_not_found(world: World, client: Client) -> Non
     subject = ready_subject(world)
     other = client.as_someone_else()
     assert other.post("/generations", {**BODY, "subject_id": subject.id}).status == 404
+
+
+def test_a_subject_whose_adapter_was_kept_for_its_time_has_to_be_trained_again(
+    world: World, client: Client
+) -> None:
+    subject = ready_subject(world)
+    training = world.training_now(subject.active_adapter or "")
+    begin_adapter_erasure(world.table, training, world.clock.now())
+    reply = client.post("/generations", {**BODY, "subject_id": subject.id})
+    assert (reply.status, reply.code) == (409, "adapter_expired")
+
+
+def test_a_cancelled_generation_is_kept_as_a_request(world: World, client: Client) -> None:
+    made = create(client)
+    assert made["expires_at"] is None
+    cancelled = client.post(f"/generations/{made['id']}/cancel").body
+    over = world.clock.now() + timedelta(days=world.settings.retention_days.requests or 0)
+    assert cancelled["expires_at"] == to_text(over)
 
 
 def test_a_subject_that_is_deleted_meanwhile_makes_no_images(world: World, client: Client) -> None:

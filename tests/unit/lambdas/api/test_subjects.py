@@ -31,6 +31,8 @@ def test_a_new_subject_waits_for_photos(world: SubjectsWorld) -> None:
         "state": "collecting",
         "photos": {"accepted": 0, "checking": 0, "rejected": 0, "minimum": 10, "maximum": 15},
         "active_training": None,
+        "adapter_expires_at": None,
+        "adapter_expired_at": None,
         "consent": {
             "statement": CONSENT["statement"],
             "sha256": hashlib.sha256(CONSENT["statement"].encode()).hexdigest(),
@@ -260,7 +262,7 @@ class TestMe:
     ) -> None:
         subject = world.new_subject()
         reply = world.client.delete("/me")
-        assert (reply.status, reply.headers["Location"]) == (202, "/v1/me")
+        assert (reply.status, reply.body["kind"]) == (202, "account")
         assert world.client.get("/me").body["erasing"] is True
         assert world.client.post("/subjects", ADA).code == "account_erasing"
         assert world.ask(subject).code == "account_erasing"
