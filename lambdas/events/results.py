@@ -8,9 +8,10 @@ Each is judged by where the generation stands now:
     waiting or screening    the images are looked at, released or withheld, then the record is ended
     ended, hidden, gone     whatever the endpoint or an earlier delivery left behind is removed
 
-Screening fails closed: without an answer the message comes back, and the generation stays
-`screening`. Released images are written before the record says so; if the record ended otherwise in
-the meantime, they are removed again, and nobody has had a link to them.
+What is looked for stands in `lambdas.domain.image_screening`. It fails closed: without an answer
+the message comes back, and the generation stays `screening`. Released images are written before the
+record says so; if the record ended otherwise in the meantime, they are removed again, and nobody
+has had a link to them.
 """
 
 from __future__ import annotations
@@ -35,18 +36,23 @@ from lambdas.domain.generation import (
     image_id,
 )
 from lambdas.domain.generation_failure import GenerationFailureCode, diagnose, failure_of
+from lambdas.domain.image_screening import ImageScreening
+from lambdas.domain.image_settings import Policy
+from lambdas.domain.image_verdict import Outcome
 from lambdas.domain.locations import avatar_key
-from lambdas.domain.moderation import is_unsafe
 from lambdas.domain.rendered_image import NotAnImage, render
 from lambdas.events.notification import Notification
 from lambdas.events.queue_batch import queue_handler
+from lambdas.events.shown_subject import shown_subject
 from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.ports import ObjectMissing, ObjectTooLarge
 from lambdas.records.generations import advance_generation, end_generation, find_generation
 from lambdas.screening import fail_closed
 
 if TYPE_CHECKING:
+    from lambdas.domain.image_screening import ShownSubject
     from lambdas.domain.settings import DomainSettings
+    from lambdas.domain.text_screening import TextScreening
     from lambdas.ports import Clock, ImageModeration, ObjectStore, Postponement, Table
 
 _MAX_FAILURE_BYTES = 64 * 1024
@@ -56,14 +62,19 @@ _ANSWERS = ("results/", "failures/")
 
 @dataclass(frozen=True)
 class ResultPorts:
-    """`work` holds the endpoint's answers, `avatars` what was released."""
+    """`work` holds the endpoint's answers, `avatars` what was released, `photos` the accepted ones.
+
+    `words` screens text in images, where the environment wants that.
+    """
 
     settings: DomainSettings
     table: Table
     clock: Clock
     work: ObjectStore
     avatars: ObjectStore
+    photos: ObjectStore
     moderation: ImageModeration
+    words: TextScreening | None = None
     postponement: Postponement | None = None
 
 
@@ -82,6 +93,13 @@ class Results:
 
     def __init__(self, ports: ResultPorts) -> None:
         self._ports = ports
+        settings = ports.settings
+        self._screening = ImageScreening(
+            settings.moderation,
+            settings.photos.face.min_confidence,
+            ports.moderation,
+            ports.words,
+        )
 
     def take(self, told: Notification) -> None:
         """Bring the generation to its end; raises Unavailable to be told again."""
@@ -113,7 +131,9 @@ class Results:
         except (ObjectTooLarge, InvalidDocumentError):
             self._fail(generation, GenerationFailureCode.RESULT_UNREADABLE)
             return
-        artifacts = [self._judge(generation, raw) for raw in response.artifacts]
+        ports = self._ports
+        subject = shown_subject(ports.table, ports.photos, generation, ports.settings.photos.set)
+        artifacts = [self._judge(generation, raw, subject) for raw in response.artifacts]
         state = ending(artifact.finish_reason for artifact in artifacts)
         failed = state is GenerationState.FAILED
         ended = end_generation(
@@ -145,8 +165,8 @@ class Results:
             raise InvalidDocumentError("the answer to another request")
         return response
 
-    def _judge(self, generation: Generation, raw: RawArtifact) -> Artifact:
-        """Release the image or withhold it."""
+    def _judge(self, generation: Generation, raw: RawArtifact, subject: ShownSubject) -> Artifact:
+        """Release the image, or keep it from its owner."""
         image = image_id(generation.id, raw.index)
         if raw.finish_reason is not RawFinishReason.SUCCESS:
             return Artifact(image, raw.seed, FinishReason.ERROR)
@@ -155,16 +175,20 @@ class Results:
         except NotAnImage:
             telemetry.logger.warning("image_unreadable", extra={"image_id": image})
             return Artifact(image, raw.seed, FinishReason.ERROR)
-        if self._is_unsafe(rendered.screening):
-            return Artifact(image, raw.seed, FinishReason.CONTENT_FILTERED)
+        with fail_closed():
+            screened = self._screening.screen(rendered.screening, subject)
+        verdict = screened.verdict
+        if verdict.outcome is not Outcome.RELEASED:
+            telemetry.logger.info(
+                "image_not_released",
+                extra={"image_id": image, "outcome": verdict.outcome, "reason": verdict.reason},
+            )
+            return Artifact(
+                image, raw.seed, FinishReason.CONTENT_FILTERED, verdict, screened.identity_score
+            )
         key = avatar_key(generation.owner, generation.id, image)
         self._ports.avatars.write(key, rendered.png, content_type="image/png")
-        return Artifact(image, raw.seed, FinishReason.SUCCESS)
-
-    def _is_unsafe(self, image: bytes) -> bool:
-        confidence = self._ports.settings.moderation.image_min_confidence
-        with fail_closed():
-            return is_unsafe(self._ports.moderation.labels(image, min_confidence=confidence))
+        return Artifact(image, raw.seed, FinishReason.SUCCESS, verdict, screened.identity_score)
 
     def _fail(self, generation: Generation, code: GenerationFailureCode) -> None:
         expired = code is GenerationFailureCode.EXPIRED
@@ -228,19 +252,27 @@ def _count(artifacts: list[Artifact], *, failed: bool) -> None:
     ):
         if reason in reasons:
             telemetry.count(name, reasons.count(reason))
+    verdicts = [artifact.verdict for artifact in artifacts if artifact.verdict]
+    waiting = sum(verdict.outcome is Outcome.REVIEW for verdict in verdicts)
+    if waiting:
+        telemetry.count("ImagesToReview", waiting)
     if failed:
         telemetry.count("GenerationsFailed")
 
 
 def _wired() -> Handler:
+    settings = environment.current().settings()
+    reads_text = settings.moderation.images.text is not Policy.ALLOW
     return build_handler(
         ResultPorts(
-            settings=environment.current().settings(),
+            settings=settings,
             table=wiring.table(),
             clock=wiring.clock(),
             work=wiring.bucket("WORK_BUCKET"),
             avatars=wiring.bucket("AVATARS_BUCKET"),
+            photos=wiring.bucket("PHOTOS_BUCKET"),
             moderation=wiring.image_moderation(),
+            words=wiring.text_screening() if reads_text else None,
             postponement=wiring.postponement(),
         )
     )

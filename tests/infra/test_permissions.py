@@ -123,7 +123,18 @@ EXPECTED = {
     | s3("DeleteObject", "work/results/*", "work/failures/*")
     | s3("PutObject", "avatars/*")
     | s3("DeleteObject", "avatars/*")
-    | {"rekognition:DetectModerationLabels *"},
+    | s3("GetObject", "photos/*")
+    | {
+        f"rekognition:{action} *"
+        for action in (
+            "CompareFaces",
+            "DetectFaces",
+            "DetectModerationLabels",
+            "DetectText",
+            "RecognizeCelebrities",
+        )
+    }
+    | SCREENING,
     "ErasureHandlerRole": KEY
     | TABLE
     | {"dynamodb:DeleteItem idempotency", "states:StopExecution executions"}
