@@ -29,8 +29,11 @@ EVERYTHING = ["labels", "faces", "celebrities", "text", "likeness"]
 class Screened(World):
     """A World with one image to be looked at."""
 
-    def screen(self, subject: ShownSubject = ADA, **images: Any) -> ScreenedImage:
-        rules = {"labels": {"default": {"withhold": 50}}, "text": "review", **images}
+    def screen(
+        self, images: dict[str, Any] | None = None, subject: ShownSubject = ADA
+    ) -> ScreenedImage:
+        """`images`: settings that differ from the usual ones."""
+        rules = {"labels": {"default": {"withhold": 50}}, "text": "review", **(images or {})}
         self.settings = settings(moderation={"images": rules})
         screening = ImageScreening(
             self.settings.moderation, 80, self.image_moderation, self.screening
@@ -77,7 +80,7 @@ def test_a_finding_does_what_the_environment_says(
 ) -> None:
     world.text_moderation.words = {"vermin": {"INSULT": 0.9}}
     world.image_moderation = replace(world.image_moderation, **finding)
-    verdict = world.screen(**{images: policy}).verdict
+    verdict = world.screen({images: policy}).verdict
     assert verdict.outcome is (Outcome.REVIEW if policy == "review" else Outcome.WITHHELD)
     assert (verdict.reason, verdict.labels) == (reason, (label,))
     assert ("likeness" in world.calls) is (policy == "review")
@@ -96,13 +99,13 @@ def test_what_is_allowed_is_not_asked_for(
     world: Screened, images: dict[str, str], left_out: set[str]
 ) -> None:
     world.image_moderation.celebrity_list = (50.0,)
-    assert world.screen(**images).verdict is RELEASED
+    assert world.screen(images).verdict is RELEASED
     assert set(EVERYTHING) - set(world.calls) == left_out
 
 
 def test_where_minors_are_allowed_a_young_face_alone_does_nothing(world: Screened) -> None:
     world.image_moderation.face_list = [CHILD]
-    assert world.screen(minors="allow").verdict is RELEASED
+    assert world.screen({"minors": "allow"}).verdict is RELEASED
 
 
 def test_the_first_finding_that_withholds_ends_the_asking(world: Screened) -> None:
@@ -116,8 +119,7 @@ def test_the_first_finding_that_withholds_ends_the_asking(world: Screened) -> No
 def test_after_a_finding_for_review_a_worse_one_is_still_found(world: Screened) -> None:
     world.image_moderation.label_list = [ModerationLabel("Weapons", "Violence", 70)]
     world.image_moderation.face_list = [CHILD]
-    labels = {"default": {"review": 50}}
-    verdict = world.screen(labels=labels).verdict
+    verdict = world.screen({"labels": {"default": {"review": 50}}}).verdict
     assert (verdict.outcome, verdict.reason) == (Outcome.WITHHELD, ImageReason.MINOR)
     assert world.calls == ["labels", "faces"]
 
@@ -132,10 +134,10 @@ def test_a_shadow_that_looks_young_is_no_child_and_yet_may_be_somebody_famous(
 
 def test_words_are_screened_with_the_bans_of_the_subjects_kind(world: Screened) -> None:
     world.image_moderation.lines = [ReadLine("a naked", 90.0), ReadLine("person", 80.0)]
-    verdict = world.screen(text="withhold").verdict
+    verdict = world.screen({"text": "withhold"}).verdict
     assert verdict.labels == (SeenLabel("SEXUAL", 80.0),)
     world.image_moderation.lines = [ReadLine("happy birthday", 99.0)]
-    assert world.screen(text="withhold").verdict is RELEASED
+    assert world.screen({"text": "withhold"}).verdict is RELEASED
 
 
 def test_whoever_is_not_the_subject_scores_low(world: Screened) -> None:
@@ -145,7 +147,7 @@ def test_whoever_is_not_the_subject_scores_low(world: Screened) -> None:
 
 @pytest.mark.parametrize("subject", [NOBODY, ShownSubject(SubjectKind.PET, None)])
 def test_without_a_reference_nothing_is_compared(world: Screened, subject: ShownSubject) -> None:
-    assert world.screen(subject) == ScreenedImage(RELEASED, None)
+    assert world.screen(subject=subject) == ScreenedImage(RELEASED, None)
     assert "likeness" not in world.calls
 
 
