@@ -133,7 +133,13 @@ class Results:
             return
         ports = self._ports
         subject = shown_subject(ports.table, ports.photos, generation, ports.settings.photos.set)
-        artifacts = [self._judge(generation, raw, subject) for raw in response.artifacts]
+        judged = [self._judge(generation, raw, subject) for raw in response.artifacts]
+        # Nothing is written before every image has been judged.
+        for artifact, png in judged:
+            if png is not None:
+                key = avatar_key(generation.owner, generation.id, artifact.id)
+                ports.avatars.write(key, png, content_type="image/png")
+        artifacts = [artifact for artifact, _ in judged]
         state = ending(artifact.finish_reason for artifact in artifacts)
         failed = state is GenerationState.FAILED
         ended = end_generation(
@@ -165,30 +171,28 @@ class Results:
             raise InvalidDocumentError("the answer to another request")
         return response
 
-    def _judge(self, generation: Generation, raw: RawArtifact, subject: ShownSubject) -> Artifact:
-        """Release the image, or keep it from its owner."""
+    def _judge(
+        self, generation: Generation, raw: RawArtifact, subject: ShownSubject
+    ) -> tuple[Artifact, bytes | None]:
+        """One image, and the PNG to release of it; None: its owner is not shown it."""
         image = image_id(generation.id, raw.index)
         if raw.finish_reason is not RawFinishReason.SUCCESS:
-            return Artifact(image, raw.seed, FinishReason.ERROR)
+            return Artifact(image, raw.seed, FinishReason.ERROR), None
         try:
             rendered = render(raw.image, generation.plan.width, generation.plan.height)
         except NotAnImage:
             telemetry.logger.warning("image_unreadable", extra={"image_id": image})
-            return Artifact(image, raw.seed, FinishReason.ERROR)
+            return Artifact(image, raw.seed, FinishReason.ERROR), None
         with fail_closed():
             screened = self._screening.screen(rendered.screening, subject)
-        verdict = screened.verdict
-        if verdict.outcome is not Outcome.RELEASED:
-            telemetry.logger.info(
-                "image_not_released",
-                extra={"image_id": image, "outcome": verdict.outcome, "reason": verdict.reason},
-            )
-            return Artifact(
-                image, raw.seed, FinishReason.CONTENT_FILTERED, verdict, screened.identity_score
-            )
-        key = avatar_key(generation.owner, generation.id, image)
-        self._ports.avatars.write(key, rendered.png, content_type="image/png")
-        return Artifact(image, raw.seed, FinishReason.SUCCESS, verdict, screened.identity_score)
+        verdict, score = screened.verdict, screened.identity_score
+        if verdict.outcome is Outcome.RELEASED:
+            return Artifact(image, raw.seed, FinishReason.SUCCESS, verdict, score), rendered.png
+        telemetry.logger.info(
+            "image_not_released",
+            extra={"image_id": image, "outcome": verdict.outcome, "reason": verdict.reason},
+        )
+        return Artifact(image, raw.seed, FinishReason.CONTENT_FILTERED, verdict, score), None
 
     def _fail(self, generation: Generation, code: GenerationFailureCode) -> None:
         expired = code is GenerationFailureCode.EXPIRED

@@ -531,3 +531,15 @@ def test_the_endpoint_steers_away_from_what_base_model_and_environment_do_not_wa
     assert [p.weight for p in prompts] == [1.0] + [-1.0] * (len(expected) - 1)
     # Ours is no client's: what it names is not held against them.
     assert not any("gore" in seen for seen in world.text_moderation.seen)
+
+
+def test_how_much_an_image_looks_like_its_subject_is_told(world: World, client: Client) -> None:
+    made = create(client)
+    generation = read_generation(world.table, OWNER, made["id"])
+    now = world.clock.now()
+    advance_generation(world.table, generation, GenerationState.SCREENING, now)
+    image = Artifact(image_id(generation.id, 0), 42, FinishReason.SUCCESS, identity_score=0.8731)
+    ended = GenerationState.SUCCEEDED
+    assert end_generation(world.table, OWNER, generation.id, ended, now, artifacts=[image])
+    (shown,) = client.get(f"/generations/{generation.id}").body["artifacts"]
+    assert shown["identity_score"] == 0.8731
