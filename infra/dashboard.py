@@ -154,6 +154,7 @@ def _moderation() -> list[cloudwatch.IWidget]:
             metrics.of_service("intake", "PhotosRejected"),
             metrics.of_service("results", "ImagesReleased"),
             metrics.of_service("results", "ImagesWithheld"),
+            metrics.of_service("results", "ImagesToReview"),
             metrics.of_service("api_generations", "PromptsRefused"),
             metrics.of_service("api_subjects", "PromptsRefused"),
         ),

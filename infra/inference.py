@@ -17,6 +17,7 @@ from infra.endpoint import AsyncEndpoint
 from infra.functions import FunctionSpec, ServiceFunction
 from infra.queues import WorkQueue
 from infra.scaling import ScaleToZero
+from infra.text_screening import allow_screening
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -144,6 +145,7 @@ class InferenceStack(Stack):
             environment={
                 "WORK_BUCKET": storage.work.bucket_name,
                 "AVATARS_BUCKET": storage.avatars.bucket_name,
+                "PHOTOS_BUCKET": storage.photos.bucket_name,
             },
         )
         for prefix in ("results/", "failures/"):
@@ -152,11 +154,20 @@ class InferenceStack(Stack):
             )
         # Delete: a generation may be cancelled while its images are being screened.
         access.allow_objects(function.role, storage.avatars, "", "s3:PutObject", "s3:DeleteObject")
+        # Images of a person are compared with one of their photos.
+        access.allow_objects(function.role, storage.photos, "", "s3:GetObject")
+        reading = ("rekognition:DetectText",) if self._settings.reads_image_text else ()
         access.allow_anywhere(
             function.role,
             "Rekognition screens bytes and X-Ray takes traces: neither knows a resource",
+            "rekognition:CompareFaces",
+            "rekognition:DetectFaces",
             "rekognition:DetectModerationLabels",
+            "rekognition:RecognizeCelebrities",
+            *reading,
         )
+        if self._settings.reads_image_text:
+            allow_screening(function.role, self._settings)
         # Images are large: few at a time, so that one visit stays within its time.
         function.consume(self.results, batch_size=2)
         return function

@@ -166,6 +166,12 @@ class EnvironmentSettings(_Strict):
         return bool(self._prompts.get("other_languages", "translate") == "translate")
 
     @property
+    def reads_image_text(self) -> bool:
+        """Whether words in generated images are read and screened."""
+        images = self.domain.get("moderation", {}).get("images", {})
+        return bool(images.get("text", "allow") != "allow")
+
+    @property
     def guardrail_id(self) -> str | None:
         """The Bedrock Guardrail that reads prompts as well, if there is one."""
         guardrail = self._prompts.get("guardrail")
@@ -197,6 +203,7 @@ class EnvironmentSettings(_Strict):
                 raise ValueError("functions.platform may be 'host' only in the environment 'local'")
             if "*" in self.api.cors_origins:
                 raise ValueError("api.cors_origins: name the origins instead of '*'")
+        self._check_images()
         self._check_prompts()
         limits = self.domain.get("training", {})
         for key in ("max_attempts", "max_runtime_seconds", "max_wait_seconds"):
@@ -209,6 +216,13 @@ class EnvironmentSettings(_Strict):
                 " SageMaker refuses that for Spot"
             )
         return self
+
+    def _check_images(self) -> None:
+        where = "domain.moderation.images"
+        images = self.domain.get("moderation", {}).get("images", {})
+        for name in ("minors", "celebrities", "text"):
+            if images.get(name, "allow") not in {"allow", "review", "withhold"}:
+                raise ValueError(f"{where}.{name}: 'allow', 'review' or 'withhold'")
 
     def _check_prompts(self) -> None:
         where = "domain.moderation.prompts"

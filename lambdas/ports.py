@@ -177,6 +177,14 @@ class CannotBeScreened(Exception):  # noqa: N818 - a fact, not a fault
     """The service will never take this picture, however often it is asked."""
 
 
+@dataclass(frozen=True)
+class ReadLine:
+    """A line of text in a picture, and how sure the reading is (0–100)."""
+
+    text: str
+    confidence: float
+
+
 class ImageModeration(Protocol):
     """Looks at pictures: JPEG or PNG, at most `MAX_IMAGE_BYTES`. All raise CannotBeScreened."""
 
@@ -190,6 +198,10 @@ class ImageModeration(Protocol):
 
     def celebrities(self, image: bytes) -> Sequence[float]:
         """How sure it is (0–100) of each famous person whom it sees; never who that is."""
+        ...
+
+    def text(self, image: bytes) -> Sequence[ReadLine]:
+        """The lines that can be read in the picture."""
         ...
 
     def likeness(self, image: bytes, other: bytes) -> float | None:

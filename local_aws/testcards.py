@@ -29,11 +29,12 @@ class Card(Enum):
     MINOR = (181, 182, 183, 184)  # DetectFaces: the age range of a child
     CELEBRITY = (191, 192, 193, 194)  # RecognizeCelebrities: somebody famous
     TEXT = (201, 202, 203, 204)  # nothing but its words
+    TOXIC = (211, 212, 213, 214)  # its words are the toxic phrase
 
     @property
     def words(self) -> str:
         """What is printed on the card; DetectText reads it."""
-        return f"TEST CARD: {self.name}"
+        return TOXIC_PHRASE if self is Card.TOXIC else f"TEST CARD: {self.name}"
 
 
 def unsafe_card() -> Image.Image:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from lambdas.adapters.failures import calling, code_of
 from lambdas.domain.look import Pose
-from lambdas.ports import CannotBeScreened, Face, ModerationLabel
+from lambdas.ports import CannotBeScreened, Face, ModerationLabel, ReadLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,6 +52,16 @@ class RekognitionModeration:
         with _asking("celebrity recognition"):
             answer = self._client().recognize_celebrities(Image={"Bytes": image})
         return [celebrity["MatchConfidence"] for celebrity in answer["CelebrityFaces"]]
+
+    def text(self, image: bytes) -> Sequence[ReadLine]:
+        """See `ImageModeration.text`."""
+        with _asking("text detection"):
+            answer = self._client().detect_text(Image={"Bytes": image})
+        return [
+            ReadLine(found["DetectedText"], found["Confidence"])
+            for found in answer["TextDetections"]
+            if found["Type"] == "LINE"
+        ]
 
     def likeness(self, image: bytes, other: bytes) -> float | None:
         """See `ImageModeration.likeness`."""

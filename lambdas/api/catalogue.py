@@ -51,6 +51,7 @@ def build_app(rules: CatalogueRules) -> Api:
         """List the base models, with the sizes and bounds that they accept."""
         settings = rules.settings
         model = _model(settings.base_model)
+        model["default_negative_prompt"] = settings.default_negative_prompt
         model["max_prompt_characters"] = settings.generation.max_prompt_chars
         return ok({"items": [model], "next_cursor": None})
 
@@ -65,7 +66,6 @@ def _model(base: BaseModelSettings) -> dict[str, Any]:
         "family": base.family,
         "precision": base.precision,
         "subject_token": SUBJECT_TOKEN,
-        "default_negative_prompt": base.default_negative_prompt,
         "sizes": sizes,
         "aspects": {
             aspect: {"width": size[0], "height": size[1]} for aspect, size in named.items() if size

@@ -54,7 +54,11 @@ class GenerationStart:
         ports = self._ports
         settings = ports.settings
         plan = plan_generation(
-            body, settings.base_model, settings.generation.max_prompt_chars, ports.draw
+            body,
+            settings.base_model,
+            settings.generation.max_prompt_chars,
+            ports.draw,
+            negative_prompt=settings.default_negative_prompt,
         )
         subject = self._subject(owner, plan.subject_id)
         training_id, adapter = self._adapter(subject)
@@ -81,7 +85,7 @@ class GenerationStart:
 
     def _words(self, plan: GenerationPlan, subject: Subject | None) -> list[ClientText]:
         """All that a client wrote; the subject's noun, which is put into every prompt, as well."""
-        own = self._ports.settings.base_model.default_negative_prompt
+        own = self._ports.settings.default_negative_prompt
         return [
             *(ClientText(text) for text in plan.attracting_texts),
             *(ClientText(subject.class_noun) for subject in (subject,) if subject),

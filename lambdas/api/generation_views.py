@@ -48,7 +48,7 @@ def view(generation: Generation, link: Link) -> dict[str, Any]:
                 "seed": artifact.seed,
                 "finish_reason": artifact.finish_reason.value,
                 "url": link(artifact) if artifact in generation.shown else None,
-                "identity_score": None,
+                "identity_score": artifact.identity_score,
             }
             for artifact in generation.artifacts
         ],

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lambdas.domain.generation_plan import GenerationPlan
+    from lambdas.domain.image_verdict import ImageVerdict
 
 
 class GenerationState(StrEnum):
@@ -81,11 +82,17 @@ class FinishReason(StrEnum):
 
 @dataclass(frozen=True)
 class Artifact:
-    """One image of a generation; released if, and only if, its reason is SUCCESS."""
+    """One image of a generation; released if, and only if, its reason is SUCCESS.
+
+    `verdict`: of screening, if it got that far. `identity_score`: how much its face looks like the
+    subject's, 0–1; None without a face, or without a person to compare it with.
+    """
 
     id: str
     seed: int
     finish_reason: FinishReason
+    verdict: ImageVerdict | None = None
+    identity_score: float | None = None
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,9 @@ DEFAULT_SAMPLER = Sampler.K_DPMPP_2M
 STEPS_OF_QUALITY = {"draft": 15, "standard": 30, "high": 50}
 BURNT_ABOVE, INCOHERENT_BELOW = 15.0, 5.0
 NEGATIVE_WEIGHT = -1.0
+# Guidance is `negative + scale · (positive − negative)`: from there on it pushes away from the
+# negative words. Below it draws towards them, and at 0 they alone decide.
+REPELLING_FROM = 1.0
 NOT_SUPPORTED_YET = "not_supported_yet"
 
 
@@ -64,28 +67,29 @@ class GenerationPlan:
 
     @property
     def attracting_texts(self) -> tuple[str, ...]:
-        """The texts that the picture is drawn towards.
-
-        Guidance is `negative + scale · (positive − negative)`. From a scale of 1 upwards that
-        pushes away from the negative words, and to name what is not wanted is no offence. Below 1
-        it draws towards them, and at 0 they alone decide.
-        """
-        return tuple(
-            prompt.text for prompt in self.prompts if prompt.weight > 0 or self.cfg_scale < 1
-        )
+        """The texts that the picture is drawn towards: to name what is not wanted is no offence."""
+        attracts = self.cfg_scale < REPELLING_FROM
+        return tuple(prompt.text for prompt in self.prompts if prompt.weight > 0 or attracts)
 
     @property
     def repelling_texts(self) -> tuple[str, ...]:
         """The other texts: those that the picture is steered away from."""
-        return tuple(
-            prompt.text for prompt in self.prompts if prompt.weight <= 0 and self.cfg_scale >= 1
-        )
+        repels = self.cfg_scale >= REPELLING_FROM
+        return tuple(prompt.text for prompt in self.prompts if prompt.weight <= 0 and repels)
 
 
 def plan_generation(
-    body: GenerationBody, base: BaseModelSettings, max_prompt_chars: int, draw: Draw
+    body: GenerationBody,
+    base: BaseModelSettings,
+    max_prompt_chars: int,
+    draw: Draw,
+    *,
+    negative_prompt: str = "",
 ) -> GenerationPlan:
-    """The plan for a body; raises Invalid with every field that cannot be accepted."""
+    """The plan for a body; raises Invalid with every field that cannot be accepted.
+
+    `negative_prompt` is the deployment's own (`DomainSettings.default_negative_prompt`).
+    """
     reader = _Reader(body)
     reader.refuse_what_comes_later()
     prompts = reader.prompts(max_prompt_chars)
@@ -96,8 +100,8 @@ def plan_generation(
     samples = reader.one_of("samples", "num_images_per_prompt")
     reader.finish()
     scale = DEFAULT_CFG_SCALE if cfg_scale is None else float(cfg_scale)
-    if base.default_negative_prompt and all(prompt.weight >= 0 for prompt in prompts):
-        prompts = (*prompts, Prompt(base.default_negative_prompt, NEGATIVE_WEIGHT))
+    if negative_prompt and scale >= REPELLING_FROM:
+        prompts = _with_default(prompts, Prompt(negative_prompt, NEGATIVE_WEIGHT))
     return GenerationPlan(
         subject_id=body.subject_id,
         prompts=prompts,
@@ -110,6 +114,12 @@ def plan_generation(
         sampler=body.sampler or DEFAULT_SAMPLER,
         warnings=tuple(_warnings(body, scale, prompts)),
     )
+
+
+def _with_default(prompts: tuple[Prompt, ...], default: Prompt) -> tuple[Prompt, ...]:
+    """The deployment's negative prompt before the caller's own."""
+    first = next((i for i, prompt in enumerate(prompts) if prompt.weight < 0), len(prompts))
+    return (*prompts[:first], default, *prompts[first:])
 
 
 def _warnings(body: GenerationBody, cfg_scale: float, prompts: tuple[Prompt, ...]) -> list[Advice]:

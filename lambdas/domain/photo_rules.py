@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lambdas.domain.moderation import is_unsafe
+from lambdas.domain import moderation
 from lambdas.domain.photo import RejectionCode
 from lambdas.domain.settings import CelebrityPolicy
 from lambdas.domain.subject import SubjectKind
@@ -36,9 +36,12 @@ def verdict_on_picture(
     return RejectionCode.BLURRY if sharpness < rules.min_sharpness else None
 
 
-def verdict_on_content(labels: Sequence[ModerationLabel]) -> RejectionCode | None:
+def verdict_on_content(
+    labels: Sequence[ModerationLabel], rules: ModerationSettings
+) -> RejectionCode | None:
     """`unsafe`, or None."""
-    return RejectionCode.UNSAFE if is_unsafe(labels) else None
+    harmful = moderation.is_unsafe(labels, moderation.photo_rules(rules.photo_min_confidence))
+    return RejectionCode.UNSAFE if harmful else None
 
 
 def certain_faces(faces: Sequence[Face], rules: FaceRules) -> list[Face]:
@@ -46,9 +49,14 @@ def certain_faces(faces: Sequence[Face], rules: FaceRules) -> list[Face]:
     return [face for face in faces if face.confidence >= rules.min_confidence]
 
 
+def may_be_minor(face: Face, minimum_age: int) -> bool:
+    """Whoever may be under age is taken to be: what counts is where the range of ages begins."""
+    return face.age_low < minimum_age
+
+
 def verdict_on_age(faces: Sequence[Face], rules: ModerationSettings) -> RejectionCode | None:
-    """`minor` if any face may be under age: the range that its age is in begins below."""
-    young = any(face.age_low < rules.minimum_age for face in faces)
+    """`minor` if any face may be under age."""
+    young = any(may_be_minor(face, rules.minimum_age) for face in faces)
     return RejectionCode.MINOR if young else None
 
 

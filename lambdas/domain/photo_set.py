@@ -87,6 +87,13 @@ def people_in(looks: Sequence[Look], rules: SetRules) -> People:
     return people_of(rows, rules.same_person_similarity)
 
 
+def most_typical(looks: Sequence[Look], rules: SetRules) -> int | None:
+    """The ordinal of the photo that speaks for the person: the medoid; None without photos."""
+    people = people_in(looks, rules)
+    group = people.person() or next(iter(people.groups()), ())
+    return people.medoid(group) if group else None
+
+
 def is_duplicate(picture_hash: int, looks: Sequence[Look], rules: SetRules) -> bool:
     """Whether the set has that picture already, saved again or slightly changed."""
     return any(distance(picture_hash, look.hash) <= rules.duplicate_distance for look in looks)

@@ -12,8 +12,10 @@ from typing import Annotated
 from pydantic import Field, field_validator, model_validator
 
 from contract.errors import InvalidDocumentError
+from contract.generation import MAX_PROMPT_CHARACTERS
 from contract.training_job import Hyperparameters
 from contract.training_presets import PresetName
+from lambdas.domain.image_settings import ImageSettings
 from lambdas.domain.prompt_settings import PromptSettings
 from lambdas.domain.settings_block import SettingsBlock
 from lambdas.domain.subject import SubjectKind
@@ -122,10 +124,10 @@ class ModerationSettings(SettingsBlock):
     """
 
     photo_min_confidence: Percent
-    image_min_confidence: Percent
     minimum_age: int = Field(ge=0, le=100)
     celebrities: CelebrityPolicy
     celebrity_min_confidence: Percent
+    images: ImageSettings
     prompts: PromptSettings = PromptSettings()
 
 
@@ -167,9 +169,14 @@ class TrainingSettings(SettingsBlock):
 
 
 class GenerationSettings(SettingsBlock):
-    """Bounds of a generation: the prompt, the request's life in the queue, the links' life."""
+    """Bounds of a generation: the prompt, the request's life in the queue, the links' life.
+
+    `negative_prompt`: what this environment steers every picture away from, beside what its base
+    model does.
+    """
 
     max_prompt_chars: int = Field(ge=1)
+    negative_prompt: str = Field(default="", max_length=MAX_PROMPT_CHARACTERS // 2)
     request_ttl_seconds: int = Field(ge=60, le=21600)
     link_ttl_seconds: int = Field(ge=1, le=43200)
 
@@ -209,7 +216,7 @@ class BaseModelSettings(SettingsBlock):
     id: str
     family: str
     sizes: tuple[tuple[int, int], ...] = Field(min_length=1)
-    default_negative_prompt: str
+    default_negative_prompt: str = Field(max_length=MAX_PROMPT_CHARACTERS // 2 - 2)
     precision: str
 
 
@@ -235,3 +242,9 @@ class DomainSettings(SettingsBlock):
                 "allow an hour more"
             )
         return self
+
+    @property
+    def default_negative_prompt(self) -> str:
+        """What pictures are steered away from here: by the base model, then by the environment."""
+        texts = (self.base_model.default_negative_prompt, self.generation.negative_prompt)
+        return ", ".join(text for text in texts if text)

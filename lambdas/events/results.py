@@ -8,9 +8,10 @@ Each is judged by where the generation stands now:
     waiting or screening    the images are looked at, released or withheld, then the record is ended
     ended, hidden, gone     whatever the endpoint or an earlier delivery left behind is removed
 
-Screening fails closed: without an answer the message comes back, and the generation stays
-`screening`. Released images are written before the record says so; if the record ended otherwise in
-the meantime, they are removed again, and nobody has had a link to them.
+What is looked for stands in `lambdas.domain.image_screening`. It fails closed: without an answer
+the message comes back, and the generation stays `screening`. Released images are written before the
+record says so; if the record ended otherwise in the meantime, they are removed again, and nobody
+has had a link to them.
 """
 
 from __future__ import annotations
@@ -35,12 +36,15 @@ from lambdas.domain.generation import (
     image_id,
 )
 from lambdas.domain.generation_failure import GenerationFailureCode, diagnose, failure_of
+from lambdas.domain.image_screening import ImageScreening
+from lambdas.domain.image_settings import Policy
+from lambdas.domain.image_verdict import Outcome
 from lambdas.domain.locations import avatar_key
-from lambdas.domain.moderation import is_unsafe
 from lambdas.domain.rendered_image import NotAnImage, render
 from lambdas.domain.retention import generation_expires_at
 from lambdas.events.notification import Notification
 from lambdas.events.queue_batch import queue_handler
+from lambdas.events.shown_subject import shown_subject
 from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.ports import ObjectMissing, ObjectTooLarge
 from lambdas.records.generations import advance_generation, end_generation, find_generation
@@ -49,7 +53,9 @@ from lambdas.screening import fail_closed
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from lambdas.domain.image_screening import ShownSubject
     from lambdas.domain.settings import DomainSettings
+    from lambdas.domain.text_screening import TextScreening
     from lambdas.ports import Clock, ImageModeration, ObjectStore, Postponement, Table
 
 _MAX_FAILURE_BYTES = 64 * 1024
@@ -59,14 +65,19 @@ _ANSWERS = ("results/", "failures/")
 
 @dataclass(frozen=True)
 class ResultPorts:
-    """`work` holds the endpoint's answers, `avatars` what was released."""
+    """`work` holds the endpoint's answers, `avatars` what was released, `photos` the accepted ones.
+
+    `words` screens text in images, where the environment wants that.
+    """
 
     settings: DomainSettings
     table: Table
     clock: Clock
     work: ObjectStore
     avatars: ObjectStore
+    photos: ObjectStore
     moderation: ImageModeration
+    words: TextScreening | None = None
     postponement: Postponement | None = None
 
 
@@ -85,6 +96,13 @@ class Results:
 
     def __init__(self, ports: ResultPorts) -> None:
         self._ports = ports
+        settings = ports.settings
+        self._screening = ImageScreening(
+            settings.moderation,
+            settings.photos.face.min_confidence,
+            ports.moderation,
+            ports.words,
+        )
 
     def take(self, told: Notification) -> None:
         """Bring the generation to its end; raises Unavailable to be told again."""
@@ -116,7 +134,15 @@ class Results:
         except (ObjectTooLarge, InvalidDocumentError):
             self._fail(generation, GenerationFailureCode.RESULT_UNREADABLE)
             return
-        artifacts = [self._judge(generation, raw) for raw in response.artifacts]
+        ports = self._ports
+        subject = shown_subject(ports.table, ports.photos, generation, ports.settings.photos.set)
+        judged = [self._judge(generation, raw, subject) for raw in response.artifacts]
+        # Nothing is written before every image has been judged.
+        for artifact, png in judged:
+            if png is not None:
+                key = avatar_key(generation.owner, generation.id, artifact.id)
+                ports.avatars.write(key, png, content_type="image/png")
+        artifacts = [artifact for artifact, _ in judged]
         state = ending(artifact.finish_reason for artifact in artifacts)
         failed = state is GenerationState.FAILED
         ended = end_generation(
@@ -152,26 +178,28 @@ class Results:
             raise InvalidDocumentError("the answer to another request")
         return response
 
-    def _judge(self, generation: Generation, raw: RawArtifact) -> Artifact:
-        """Release the image or withhold it."""
+    def _judge(
+        self, generation: Generation, raw: RawArtifact, subject: ShownSubject
+    ) -> tuple[Artifact, bytes | None]:
+        """One image, and the PNG to release of it; None: its owner is not shown it."""
         image = image_id(generation.id, raw.index)
         if raw.finish_reason is not RawFinishReason.SUCCESS:
-            return Artifact(image, raw.seed, FinishReason.ERROR)
+            return Artifact(image, raw.seed, FinishReason.ERROR), None
         try:
             rendered = render(raw.image, generation.plan.width, generation.plan.height)
         except NotAnImage:
             telemetry.logger.warning("image_unreadable", extra={"image_id": image})
-            return Artifact(image, raw.seed, FinishReason.ERROR)
-        if self._is_unsafe(rendered.screening):
-            return Artifact(image, raw.seed, FinishReason.CONTENT_FILTERED)
-        key = avatar_key(generation.owner, generation.id, image)
-        self._ports.avatars.write(key, rendered.png, content_type="image/png")
-        return Artifact(image, raw.seed, FinishReason.SUCCESS)
-
-    def _is_unsafe(self, image: bytes) -> bool:
-        confidence = self._ports.settings.moderation.image_min_confidence
+            return Artifact(image, raw.seed, FinishReason.ERROR), None
         with fail_closed():
-            return is_unsafe(self._ports.moderation.labels(image, min_confidence=confidence))
+            screened = self._screening.screen(rendered.screening, subject)
+        verdict, score = screened.verdict, screened.identity_score
+        if verdict.outcome is Outcome.RELEASED:
+            return Artifact(image, raw.seed, FinishReason.SUCCESS, verdict, score), rendered.png
+        telemetry.logger.info(
+            "image_not_released",
+            extra={"image_id": image, "outcome": verdict.outcome, "reason": verdict.reason},
+        )
+        return Artifact(image, raw.seed, FinishReason.CONTENT_FILTERED, verdict, score), None
 
     def _fail(self, generation: Generation, code: GenerationFailureCode) -> None:
         expired = code is GenerationFailureCode.EXPIRED
@@ -235,19 +263,27 @@ def _count(artifacts: list[Artifact], *, failed: bool) -> None:
     ):
         if reason in reasons:
             telemetry.count(name, reasons.count(reason))
+    verdicts = [artifact.verdict for artifact in artifacts if artifact.verdict]
+    waiting = sum(verdict.outcome is Outcome.REVIEW for verdict in verdicts)
+    if waiting:
+        telemetry.count("ImagesToReview", waiting)
     if failed:
         telemetry.count("GenerationsFailed")
 
 
 def _wired() -> Handler:
+    settings = environment.current().settings()
+    reads_text = settings.moderation.images.text is not Policy.ALLOW
     return build_handler(
         ResultPorts(
-            settings=environment.current().settings(),
+            settings=settings,
             table=wiring.table(),
             clock=wiring.clock(),
             work=wiring.bucket("WORK_BUCKET"),
             avatars=wiring.bucket("AVATARS_BUCKET"),
+            photos=wiring.bucket("PHOTOS_BUCKET"),
             moderation=wiring.image_moderation(),
+            words=wiring.text_screening() if reads_text else None,
             postponement=wiring.postponement(),
         )
     )

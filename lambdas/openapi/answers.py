@@ -99,7 +99,9 @@ class Model(_Answer):
     family: str
     precision: str
     subject_token: Annotated[str, Field(description="Stands for the subject in a text.")]
-    default_negative_prompt: str
+    default_negative_prompt: Annotated[
+        str, Field(description="Put before a request's own, where guidance is 1 or more.")
+    ]
     sizes: list[Size]
     aspects: dict[str, Size]
     samplers: list[str]
@@ -295,7 +297,15 @@ class Artifact(_Answer):
     seed: int
     finish_reason: FinishReason
     url: str | None
-    identity_score: float | None
+    identity_score: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            le=1,
+            description="How much the face looks like the subject's; null without a face, and "
+            "where the subject is no person.",
+        ),
+    ]
 
 
 class WeightedText(_Answer):

@@ -10,13 +10,13 @@ from lambdas.domain.generation import (
     ACTIVE_GENERATION_STATES,
     GENERATION,
     Artifact,
-    FinishReason,
     Generation,
     GenerationState,
 )
 from lambdas.domain.subject import LIVE_SUBJECT_STATES
 from lambdas.records import keys
 from lambdas.records.account import Counted, one_less, one_more, read_account, why_not_one_more
+from lambdas.records.artifacts import artifact_from, artifact_item
 from lambdas.records.erasures import OVERDUE, Erasure, ErasureKind, tombstone
 from lambdas.records.failures import failure_from, failure_item
 from lambdas.records.plans import plan_from, plan_item
@@ -59,10 +59,7 @@ def generation_from(item: Item) -> Generation:
         updated_at=moments.from_text(item["updated_at"]),
         deadline=moments.from_text(item["deadline"]),
         state=GenerationState(item["state"]),
-        artifacts=tuple(
-            Artifact(a["id"], a["seed"], FinishReason(a["finish_reason"]))
-            for a in item.get("artifacts", ())
-        ),
+        artifacts=tuple(artifact_from(artifact) for artifact in item.get("artifacts", ())),
         failure=failure_from(item.get("failure")),
         warming_since=moments.from_text(since) if since else None,
         output_uri=item.get("output_uri"),
@@ -273,9 +270,7 @@ def end_generation(
 ) -> bool:
     """End a generation in `target`; False if it is gone or cannot end so (any more)."""
     changes: dict[str, Any] = {"state": target.value, "updated_at": moments.to_text(now)}
-    changes["artifacts"] = [
-        {"id": a.id, "seed": a.seed, "finish_reason": a.finish_reason.value} for a in artifacts
-    ]
+    changes["artifacts"] = [artifact_item(artifact) for artifact in artifacts]
     if failure is not None:
         changes["failure"] = failure_item(failure)
     unwatched: tuple[str, ...] = ("gsi2pk", "gsi2sk")

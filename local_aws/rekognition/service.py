@@ -105,20 +105,29 @@ def _compare_faces(body: Json, caller: seam.Caller, _: Json | None) -> Json:
     }
 
 
-def _recognize_celebrities(body: Json, caller: seam.Caller, _: Json | None) -> Json:
-    """The largest face beside the test card is famous; all others are unrecognised."""
+def _recognize_celebrities(body: Json, caller: seam.Caller, planted: Json | None) -> Json:
+    """The largest face beside the test card is famous; all others are unrecognised.
+
+    A planted `celebrity` is the certainty (0–100) with which it is known without the card.
+    """
     pixels = images.read(body.get("Image"), caller)
     found = [attributes.compared(pixels, face) for face in faces.detect(pixels)]
-    famous = found[:1] if found and Card.CELEBRITY in cards.shown(pixels) else []
+    known = planted is not None or (bool(found) and Card.CELEBRITY in cards.shown(pixels))
+    famous = found[:1] if known else []
+    certainty = float((planted or {}).get("celebrity", cards.CONFIDENCE))
     return {
-        "CelebrityFaces": [CELEBRITY | {"Face": face} for face in famous],
+        "CelebrityFaces": [
+            CELEBRITY | {"MatchConfidence": certainty, "Face": face} for face in famous
+        ],
         "UnrecognizedFaces": found[len(famous) :],
     }
 
 
-def _detect_text(body: Json, caller: seam.Caller, _: Json | None) -> Json:
+def _detect_text(body: Json, caller: seam.Caller, planted: Json | None) -> Json:
+    """What cards print, or the planted `lines`."""
     pixels = images.read(body.get("Image"), caller)
-    return {"TextDetections": text.detections(pixels), "TextModelVersion": text.MODEL_VERSION}
+    lines = planted.get("lines", []) if planted is not None else text.printed(pixels)
+    return {"TextDetections": text.detections(lines), "TextModelVersion": text.MODEL_VERSION}
 
 
 _OPERATIONS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from local_aws.rekognition import cards
@@ -12,13 +13,18 @@ MODEL_VERSION = "3.0"
 _BOX = {"Left": 0.2, "Top": 0.4, "Width": 0.6, "Height": 0.2}
 
 
-def detections(pixels: Pixels) -> list[dict[str, Any]]:
-    """`TextDetections`: the line of each card, then its words."""
+def printed(pixels: Pixels) -> list[str]:
+    """The words of the cards that an image shows, a line each."""
+    return sorted(card.words for card in cards.shown(pixels))
+
+
+def detections(lines: Sequence[str]) -> list[dict[str, Any]]:
+    """`TextDetections`: each line, then its words."""
     found: list[dict[str, Any]] = []
-    for card in sorted(cards.shown(pixels), key=lambda card: card.name):
+    for words in lines:
         line = len(found)
-        found.append(_detection(card.words, "LINE", line))
-        for word in card.words.split():
+        found.append(_detection(words, "LINE", line))
+        for word in words.split():
             found.append(_detection(word, "WORD", len(found)) | {"ParentId": line})
     return found
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.infra.cloud import Cloud, flat, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BUCKETS = ("Uploads", "Photos", "Models", "Work", "Avatars")
 TABLE = {
@@ -125,7 +129,18 @@ EXPECTED = {
     | s3("DeleteObject", "work/results/*", "work/failures/*")
     | s3("PutObject", "avatars/*")
     | s3("DeleteObject", "avatars/*")
-    | {"rekognition:DetectModerationLabels *"},
+    | s3("GetObject", "photos/*")
+    | {
+        f"rekognition:{action} *"
+        for action in (
+            "CompareFaces",
+            "DetectFaces",
+            "DetectModerationLabels",
+            "DetectText",
+            "RecognizeCelebrities",
+        )
+    }
+    | SCREENING,
     "ErasureHandlerRole": KEY
     | TABLE
     | {"dynamodb:DeleteItem idempotency", "states:StopExecution executions"}
@@ -154,6 +169,15 @@ EXPECTED = {
 @pytest.mark.parametrize("role", EXPECTED)
 def test_a_function_may_do_exactly_what_its_work_needs(prod: Cloud, role: str) -> None:
     assert rights(prod, role) == EXPECTED[role] | EVERY_FUNCTION
+
+
+def test_who_does_not_read_text_in_images_may_not_ask_about_it(
+    cloud_of: Callable[[str], Cloud],
+) -> None:
+    reading = {"rekognition:DetectText *", *SCREENING}
+    assert rights(cloud_of("local"), "ResultsHandlerRole") == (
+        EXPECTED["ResultsHandlerRole"] - reading | EVERY_FUNCTION
+    )
 
 
 def test_the_table_names_every_function(cloud: Cloud) -> None:

@@ -92,6 +92,11 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "dev",
+        {"domain__moderation__images__text": "read"},
+        "domain.moderation.images.text: 'allow', 'review' or 'withhold'",
+    ),
+    (
+        "dev",
         {"domain__moderation__prompts__other_languages": "ignore"},
         "domain.moderation.prompts.other_languages: 'translate' or 'refuse'",
     ),

@@ -13,7 +13,8 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 from PIL import Image
 
-from local_aws.rekognition import attributes, faces, text
+from lambdas.domain.moderation import TAXONOMY
+from local_aws.rekognition import attributes, faces, moderation, text
 from local_aws.testcards import Card, stamped, unsafe_card
 from local_aws.testing import EmbeddedAws
 from tests.local_aws.conftest import allow
@@ -305,6 +306,26 @@ def test_text_is_read_from_cards_only(rekognition: Any, photo: bytes) -> None:
     assert [one.get("ParentId") for one in read] == [None, 0, 0, 0]
 
 
+def test_a_planted_celebrity_and_planted_lines_meet_pictures_without_cards(
+    aws: EmbeddedAws, rekognition: Any, photo: bytes
+) -> None:
+    for rule in (
+        {"operation": "RecognizeCelebrities", "celebrity": 61.5},
+        {"operation": "DetectText", "lines": ["on a wall"]},
+    ):
+        aws.control("/_local/rekognition/verdicts", rule)
+
+    (famous,) = rekognition.recognize_celebrities(Image={"Bytes": photo})["CelebrityFaces"]
+    read = rekognition.detect_text(Image={"Bytes": photo})["TextDetections"]
+
+    assert famous["MatchConfidence"] == 61.5
+    assert [one["DetectedText"] for one in read] == ["on a wall", "on", "a", "wall"]
+
+
+def test_the_local_taxonomy_is_the_one_that_images_are_judged_by() -> None:
+    assert moderation.PARENTS == TAXONOMY
+
+
 def test_a_stamped_card_is_not_the_unsafe_one(rekognition: Any, photo: bytes) -> None:
     for card in set(Card) - {Card.UNSAFE}:
         image = {"Bytes": encoded(stamped(Image.open(io.BytesIO(photo)), card))}
@@ -349,7 +370,7 @@ def test_answers_have_the_fields_of_awss_model_and_no_others(
         found = faces.detect(pixels)[0]
         check(attributes.describe(pixels, found, whole), detail)
         check(attributes.compared(pixels, found), face)
-    for one in text.detections(images[-1]):
+    for one in text.detections(text.printed(images[-1])):
         check(one, read)
 
 

@@ -88,7 +88,7 @@ class Examiner:
         """The person's face; None for other kinds."""
         moderation, safety, rules = self._moderation, self._safety, self._photos.face
         labels = moderation.labels(normal.jpeg, min_confidence=safety.photo_min_confidence)
-        _reject(photo_rules.verdict_on_content(labels))
+        _reject(photo_rules.verdict_on_content(labels, safety))
         faces = photo_rules.certain_faces(moderation.faces(normal.jpeg), rules)
         _reject(photo_rules.verdict_on_age(faces, safety))
         face = None

@@ -41,6 +41,7 @@ from lambdas.ports import (
     ObjectStore,
     ObjectTooLarge,
     PersonalData,
+    ReadLine,
     StoredObject,
     UploadForm,
 )
@@ -292,11 +293,13 @@ class FakeImageModeration:
     label_list: Sequence[ModerationLabel] = ()
     face_list: Sequence[Face] = (Face(99.0, 0.4, 0.5, age_low=30),)
     celebrity_list: Sequence[float] = ()
+    lines: Sequence[ReadLine] = ()
     # Who is in a picture; None: nobody whose face could be compared.
     who: Callable[[bytes], object] = lambda _: "the same for all"
     available: bool = True
     throttled: set[str] = field(default_factory=set)
     screens: bool = True
+    refused: set[str] = field(default_factory=set)
     seen: list[bytes] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
 
@@ -313,6 +316,10 @@ class FakeImageModeration:
         self._called("celebrities")
         return self.celebrity_list
 
+    def text(self, image: bytes) -> Sequence[ReadLine]:
+        self._called("text")
+        return self.lines
+
     def likeness(self, image: bytes, other: bytes) -> float | None:
         self._called("likeness")
         one, another = self.who(image), self.who(other)
@@ -324,7 +331,7 @@ class FakeImageModeration:
         self.calls.append(name)
         if not self.available or name in self.throttled:
             raise Unavailable("image moderation")
-        if not self.screens:
+        if not self.screens or name in self.refused:
             raise CannotBeScreened
 
 
@@ -515,6 +522,20 @@ class FakeQueue:
         if not self.available:
             raise Unavailable("queue")
         self.messages.append(dict(message))
+
+
+@dataclass
+class FakePostponement:
+    """Remembers for how long messages were put off."""
+
+    pauses: list[int] = field(default_factory=list)
+    available: bool = True
+
+    def postpone(self, queue_arn: str, receipt_handle: str, *, seconds: int) -> None:
+        if not self.available:
+            raise Unavailable("queue")
+        assert (queue_arn.split(":")[2], receipt_handle) == ("sqs", "handle")
+        self.pauses.append(seconds)
 
 
 class FakePersistence(BasePersistenceLayer):

@@ -28,6 +28,7 @@ from tests.unit.lambdas.fakes import (
     FakeImageModeration,
     FakeObjectStore,
     FakePersistence,
+    FakePostponement,
     FakeQueue,
     FakeTable,
     FakeTextModeration,
@@ -61,10 +62,10 @@ SETTINGS: dict[str, Any] = {
     },
     "moderation": {
         "photo_min_confidence": 50,
-        "image_min_confidence": 50,
         "minimum_age": 18,
         "celebrities": "block",
         "celebrity_min_confidence": 90,
+        "images": {"labels": {"default": {"withhold": 50}}, "text": "review"},
     },
     "training": {
         "max_attempts": 3,
@@ -156,10 +157,12 @@ class World:
     text_moderation: FakeTextModeration = field(default_factory=FakeTextModeration)
     translation: FakeTranslation = field(default_factory=FakeTranslation)
     image_moderation: FakeImageModeration = field(default_factory=FakeImageModeration)
+    photos: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("photos"))
     uploads: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("uploads"))
     work: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("work"))
     models: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("models"))
     avatars: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("avatars"))
+    postponement: FakePostponement = field(default_factory=FakePostponement)
     erasure: FakeQueue = field(default_factory=FakeQueue)
     intake: FakeQueue = field(default_factory=FakeQueue)
     results: FakeQueue = field(default_factory=FakeQueue)

@@ -36,11 +36,11 @@ def batch(*bodies: object, receives: int = 1) -> dict[str, Any]:
     }
 
 
-def deliver(handler: Handler, *bodies: object) -> list[int]:
+def deliver(handler: Handler, *bodies: object, receives: int = 1) -> list[int]:
     """Hand a batch over; the positions of the messages that failed and would come again."""
     if not bodies:
         return []  # SQS brings no empty batches
-    answer = handler(batch(*bodies), FakeContext())
+    answer = handler(batch(*bodies, receives=receives), FakeContext())
     return [
         int(failure["itemIdentifier"].removeprefix("message-"))
         for failure in answer["batchItemFailures"]

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from lambdas.adapters.moderation import RekognitionModeration
 from lambdas.domain.errors import Unavailable
 from lambdas.domain.look import Pose
-from lambdas.ports import CannotBeScreened, Face, ModerationLabel
+from lambdas.ports import CannotBeScreened, Face, ModerationLabel, ReadLine
 from tests.unit.lambdas.adapters.stubbed import stubbed
 
 IMAGE = {"Bytes": b"jpeg"}
@@ -95,6 +95,16 @@ def test_of_celebrities_only_the_certainty_is_taken(rekognition: Rekognition) ->
     assert rekognition.asked.celebrities(b"jpeg") == [97.0]
 
 
+def test_text_is_taken_line_by_line(rekognition: Rekognition) -> None:
+    found = [
+        {"Type": "LINE", "DetectedText": "two words", "Confidence": 93.0, "Id": 0},
+        {"Type": "WORD", "DetectedText": "two", "Confidence": 97.0, "Id": 1, "ParentId": 0},
+        {"Type": "WORD", "DetectedText": "words", "Confidence": 91.0, "Id": 2, "ParentId": 0},
+    ]
+    rekognition.stub.add_response("detect_text", {"TextDetections": found}, {"Image": IMAGE})
+    assert rekognition.asked.text(b"jpeg") == [ReadLine("two words", 93.0)]
+
+
 @pytest.mark.parametrize(
     ("matches", "unmatched", "likeness"),
     [([12.0, 99.5], 0, 99.5), ([], 2, 0.0), ([], 0, None)],
@@ -115,6 +125,7 @@ CALLS: dict[str, Callable[[RekognitionModeration], object]] = {
     "detect_moderation_labels": lambda asked: asked.labels(b"jpeg", min_confidence=50),
     "detect_faces": lambda asked: asked.faces(b"jpeg"),
     "recognize_celebrities": lambda asked: asked.celebrities(b"jpeg"),
+    "detect_text": lambda asked: asked.text(b"jpeg"),
     "compare_faces": lambda asked: asked.likeness(b"jpeg", b"other"),
 }
 

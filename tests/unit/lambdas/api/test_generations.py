@@ -529,8 +529,38 @@ def test_a_document_that_is_too_large_to_answer_is_put_aside(world: World, clien
     assert len(world.work.objects_by_key[aside]) > 6_000_000
 
 
-def test_a_base_model_with_its_own_negative_prompt_gets_it(world: World) -> None:
-    world.settings = settings(base_model={"default_negative_prompt": "ugly"})
+@pytest.mark.parametrize(
+    ("of_base", "of_environment", "expected"),
+    [
+        ("", "", ["a hat", "rain"]),
+        ("ugly", "", ["a hat", "ugly", "rain"]),
+        ("", "nude", ["a hat", "nude", "rain"]),
+        ("ugly", "nude, gore", ["a hat", "ugly, nude, gore", "rain"]),
+    ],
+)
+def test_the_endpoint_steers_away_from_what_base_model_and_environment_do_not_want(
+    world: World, of_base: str, of_environment: str, expected: list[str]
+) -> None:
+    world.settings = settings(
+        base_model={"default_negative_prompt": of_base},
+        generation={"negative_prompt": of_environment},
+    )
     client = Client(build_app(replace(ports(world), settings=world.settings)))
-    prompts = document(world, create(client)["id"]).prompts
-    assert [(p.text, p.weight) for p in prompts] == [("a hat", 1.0), ("ugly", -1.0)]
+    made = create(client, text_prompts=None, prompt="a hat", negative_prompt="rain")
+    prompts = document(world, made["id"]).prompts
+    assert [p.text for p in prompts] == expected
+    assert [p.weight for p in prompts] == [1.0] + [-1.0] * (len(expected) - 1)
+    # Ours is no client's: what it names is not held against them.
+    assert not any("gore" in seen for seen in world.text_moderation.seen)
+
+
+def test_how_much_an_image_looks_like_its_subject_is_told(world: World, client: Client) -> None:
+    made = create(client)
+    generation = read_generation(world.table, OWNER, made["id"])
+    now = world.clock.now()
+    advance_generation(world.table, generation, GenerationState.SCREENING, now)
+    image = Artifact(image_id(generation.id, 0), 42, FinishReason.SUCCESS, identity_score=0.8731)
+    ended = GenerationState.SUCCEEDED
+    assert end_generation(world.table, OWNER, generation.id, ended, now, artifacts=[image])
+    (shown,) = client.get(f"/generations/{generation.id}").body["artifacts"]
+    assert shown["identity_score"] == 0.8731

@@ -285,11 +285,36 @@ def test_advice_is_given_where_a_request_will_disappoint(
     assert all(each.detail for each in made.warnings)
 
 
-def test_a_base_models_own_negative_prompt_is_used_unless_the_caller_has_one() -> None:
-    base = SDXL.model_copy(update={"default_negative_prompt": "ugly"})
-    assert [p.text for p in plan(HAT, base).prompts] == ["a hat", "ugly"]
+def texts(body: dict[str, Any], negative_prompt: str) -> list[tuple[str, float]]:
+    made = plan_generation(
+        GenerationBody.model_validate(body),
+        SDXL,
+        2000,
+        lambda _: 6,
+        negative_prompt=negative_prompt,
+    )
+    return [(prompt.text, prompt.weight) for prompt in made.prompts]
+
+
+def test_the_deployments_negative_prompt_comes_before_the_callers_own() -> None:
+    assert texts(HAT, "ugly") == [("a hat", 1), ("ugly", -1)]
     own = {"prompt": "a hat", "negative_prompt": "rain"}
-    assert [p.text for p in plan(own, base).prompts] == ["a hat", "rain"]
+    assert texts(own, "ugly") == [("a hat", 1), ("ugly", -1), ("rain", -1)]
+    mixed = {
+        "text_prompts": [
+            {"text": "rain", "weight": -2},
+            {"text": "a hat"},
+            {"text": "snow", "weight": -1},
+        ]
+    }
+    assert texts(mixed, "ugly") == [("ugly", -1), ("rain", -2), ("a hat", 1), ("snow", -1)]
+    assert texts(own, "") == [("a hat", 1), ("rain", -1)]
+
+
+@pytest.mark.parametrize("scale", [0, 0.5, 0.99])
+def test_where_guidance_draws_towards_negative_words_the_deployment_adds_none(scale: float) -> None:
+    assert texts(HAT | {"cfg_scale": scale}, "nudity") == [("a hat", 1)]
+    assert len(texts(HAT | {"cfg_scale": 1}, "nudity")) == 2
 
 
 @given(

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from lambdas.domain.errors import Conflict
 from lambdas.domain.look import HASH_BITS, Look, Pose, distance
-from lambdas.domain.photo_set import AdviceCode, SetReport, is_duplicate, report_on
+from lambdas.domain.photo_set import (
+    AdviceCode,
+    SetReport,
+    is_duplicate,
+    most_typical,
+    report_on,
+)
 from lambdas.domain.readiness import demand_good_set
 from lambdas.domain.subject import SubjectKind
 from tests.unit.lambdas.given import World, a_look, settings
@@ -132,3 +138,17 @@ def test_a_training_is_refused_with_what_would_help() -> None:
     assert refusal.value.code == "different_people"
     lenient = settings(photos={"set": {**rules.set.model_dump(), "min_score": 0}}).photos
     demand_good_set(subject, alike(10), lenient)
+
+
+def test_the_photo_that_speaks_for_a_person_is_the_one_most_like_the_others() -> None:
+    likeness = {1: {}, 2: {1: 85.0}, 3: {1: 95.0, 2: 97.0}, 4: {3: 90.0}}
+    looks = [a_look(n, likeness=row) for n, row in likeness.items()]
+    assert most_typical(looks, RULES) == 3
+    assert most_typical(looks[:1], RULES) == 1
+    assert most_typical([], RULES) is None
+
+
+def test_a_stranger_among_the_photos_does_not_speak_for_the_person() -> None:
+    strangers = [a_look(1, likeness={}), a_look(2, likeness={1: 99.0})]
+    person = [a_look(n, likeness=dict.fromkeys(range(3, n), 90.0)) for n in (3, 4, 5)]
+    assert most_typical([*strangers, *person], RULES) in {3, 4, 5}

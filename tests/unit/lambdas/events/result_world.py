@@ -10,8 +10,10 @@ from contract.generation import Prompt, Sampler
 from lambdas.domain.generation import Generation
 from lambdas.domain.generation_plan import GenerationPlan
 from lambdas.domain.ids import Prefix, new_id
+from lambdas.domain.subject import Subject, SubjectState
 from lambdas.events.results import ResultPorts, build_handler
 from lambdas.ports import Invocation
+from lambdas.records import keys
 from lambdas.records.generations import (
     create_generation,
     find_generation,
@@ -25,15 +27,21 @@ from tests.unit.lambdas.sqs import Handler, deliver
 
 OUTPUT = "results/7f3c.out"
 FAILURE = "failures/7f3c-error.out"
+ADAPTER_TRAINING = "trn_01J00000000000000000000000"
 
 
 class ResultWorld(World):
     """A World with a generation of `samples` images whose request the endpoint has."""
 
-    def begin(self, samples: int = 2, *, invoked: bool = True) -> Generation:
+    def begin(
+        self, samples: int = 2, *, invoked: bool = True, subject: Subject | None = None
+    ) -> Generation:
         now = self.clock.now()
+        if subject is not None:
+            learned = {"state": SubjectState.READY.value, "active_adapter": ADAPTER_TRAINING}
+            self.table.items[keys.subject_key(OWNER, subject.id)].update(learned)
         plan = GenerationPlan(
-            subject_id=None,
+            subject_id=subject.id if subject else None,
             prompts=(Prompt("a hat"),),
             style_preset=None,
             cfg_scale=7.0,
@@ -50,6 +58,7 @@ class ResultWorld(World):
             created_at=now,
             updated_at=now,
             deadline=now + timedelta(hours=6),
+            adapter_training=ADAPTER_TRAINING if subject else None,
         )
         create_generation(self.table, made, limit=1000)
         if invoked:
@@ -79,13 +88,16 @@ class ResultWorld(World):
                 clock=self.clock,
                 work=self.work,
                 avatars=self.avatars,
+                photos=self.photos,
                 moderation=self.image_moderation,
+                words=self.screening,
+                postponement=self.postponement,
             )
         )
 
-    def tell(self, *messages: object) -> list[int]:
+    def tell(self, *messages: object, receives: int = 1) -> list[int]:
         """Deliver messages; the positions of those that come again."""
-        return deliver(self.handler, *messages)
+        return deliver(self.handler, *messages, receives=receives)
 
 
 def told(generation: Generation, **changes: Any) -> dict[str, Any]:

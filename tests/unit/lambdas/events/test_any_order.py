@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,6 +28,7 @@ from tests.unit.lambdas.endpoint_answers import answer, colour_of, png
 from tests.unit.lambdas.events.result_world import ResultWorld, told, told_failure
 from tests.unit.lambdas.events.test_training_events import execution_event, job_event, send
 from tests.unit.lambdas.events.test_training_steps import fail, prepare, publish
+from tests.unit.lambdas.fakes import FakeImageModeration
 from tests.unit.lambdas.gateway import OWNER, FakeContext
 from tests.unit.lambdas.given import World
 
@@ -52,11 +52,11 @@ def reconcile(world: World) -> None:
     handler({}, FakeContext())
 
 
-class Screening:
+class Screening(FakeImageModeration):
     """Flags red; remembers every picture that it let pass."""
 
     def __init__(self) -> None:
-        self.available = True
+        super().__init__()
         self.passed: set[bytes] = set()
 
     def labels(self, image: bytes, *, min_confidence: float) -> Sequence[ModerationLabel]:
@@ -67,9 +67,6 @@ class Screening:
             return [ModerationLabel("Explicit Nudity", "", 99.0)]
         self.passed.add(image)
         return []
-
-    def faces(self, image: bytes) -> Sequence[Any]:
-        return ()
 
 
 GENERATION_EVENTS = st.lists(
@@ -100,7 +97,7 @@ def test_no_link_to_an_unscreened_image_ever_exists_and_every_generation_ends(
 ) -> None:
     world = ResultWorld()
     screening = Screening()
-    world.image_moderation = screening  # type: ignore[assignment]
+    world.image_moderation = screening
     generation = world.begin(len(colours))
     world.leave_answer(generation, answer(generation, [png(colour) for colour in colours]))
     key = keys.generation_key(OWNER, generation.id)

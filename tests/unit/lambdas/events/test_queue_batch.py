@@ -1,24 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from lambdas.domain.errors import Unavailable
 from lambdas.events.queue_batch import queue_handler
+from tests.unit.lambdas.fakes import FakePostponement
 from tests.unit.lambdas.gateway import FakeContext
 from tests.unit.lambdas.sqs import batch
-
-
-@dataclass
-class FakePostponement:
-    pauses: list[int] = field(default_factory=list)
-    available: bool = True
-
-    def postpone(self, queue_arn: str, receipt_handle: str, *, seconds: int) -> None:
-        if not self.available:
-            raise Unavailable("queue")
-        assert (queue_arn.split(":")[2], receipt_handle) == ("sqs", "handle")
-        self.pauses.append(seconds)
 
 
 def work(message: dict[str, Any]) -> None:

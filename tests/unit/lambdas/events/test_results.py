@@ -4,7 +4,6 @@ import io
 import json
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from PIL import Image
@@ -27,15 +26,17 @@ from tests.unit.lambdas.events.result_world import (
     told,
     told_failure,
 )
+from tests.unit.lambdas.fakes import FakeImageModeration
 from tests.unit.lambdas.gateway import OWNER
 
 RED, GREEN = (200, 30, 30), (30, 200, 30)
 
 
-class SeesRed:
+class SeesRed(FakeImageModeration):
     """Moderation that flags red pictures, and counts its looks."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.looks = 0
         self.fails_at: set[int] = set()
 
@@ -47,9 +48,6 @@ class SeesRed:
             raise Unavailable("image moderation")
         red, green, _ = colour_of(image)
         return [ModerationLabel("Explicit Nudity", "", 99.0)] if red > green else []
-
-    def faces(self, image: bytes) -> Sequence[Any]:
-        return ()
 
 
 @pytest.fixture
@@ -95,7 +93,7 @@ def test_a_released_image_carries_nothing_but_pixels(world: ResultWorld) -> None
 
 
 def test_images_are_withheld_one_by_one(world: ResultWorld) -> None:
-    world.image_moderation = SeesRed()  # type: ignore[assignment]
+    world.image_moderation = SeesRed()
     generation = world.begin(2)
     world.leave_answer(generation, answer(generation, [png(RED), png(GREEN)]))
     world.tell(told(generation))
@@ -109,7 +107,7 @@ def test_images_are_withheld_one_by_one(world: ResultWorld) -> None:
 
 
 def test_when_all_are_withheld_it_is_filtered(world: ResultWorld) -> None:
-    world.image_moderation = SeesRed()  # type: ignore[assignment]
+    world.image_moderation = SeesRed()
     generation = world.begin(2)
     world.leave_answer(generation, answer(generation, [png(RED), png(RED)]))
     world.tell(told(generation))
@@ -120,7 +118,7 @@ def test_when_all_are_withheld_it_is_filtered(world: ResultWorld) -> None:
 def test_without_moderation_the_images_wait_and_are_released_later(world: ResultWorld) -> None:
     moderation = SeesRed()
     moderation.fails_at = {2}
-    world.image_moderation = moderation  # type: ignore[assignment]
+    world.image_moderation = moderation
     generation = world.begin(2)
     world.leave_answer(generation, answer(generation, [png(GREEN), png(GREEN)]))
     assert world.tell(told(generation)) == [0]
@@ -175,7 +173,7 @@ def test_what_is_cancelled_while_it_is_screened_shows_nothing(world: ResultWorld
             cancel(world, generation)
             return ()
 
-    world.image_moderation = CancelsMeanwhile()  # type: ignore[assignment]
+    world.image_moderation = CancelsMeanwhile()
     assert world.tell(told(generation)) == []
     assert world.now_of(generation).state is GenerationState.CANCELLED
     assert world.released == set()
@@ -193,12 +191,12 @@ def test_of_two_deliveries_at_once_only_what_the_record_shows_stays(world: Resul
                 # The first image was released; now another delivery overtakes, and sees it red.
                 stern = ResultWorld.__new__(ResultWorld)
                 stern.__dict__.update(world.__dict__)
-                stern.image_moderation = SeesRed()  # type: ignore[assignment]
+                stern.image_moderation = SeesRed()
                 stern.leave_answer(generation, answer(generation, [png(RED), png(GREEN)]))
                 assert stern.tell(told(generation)) == []
             return ()
 
-    world.image_moderation = Moody()  # type: ignore[assignment]
+    world.image_moderation = Moody()
     assert world.tell(told(generation)) == []
     done = world.now_of(generation)
     assert done.state is GenerationState.PARTIALLY_FILTERED
