@@ -34,6 +34,9 @@ class Environment(BaseModel):
     WORK_BUCKET: str | None = None
     AVATARS_BUCKET: str | None = None
     DATA_KEY_ARN: str | None = None
+    WATERMARK_KEY_ARN: str | None = None
+    SIGNING_KEY_ARN: str | None = None
+    CERTIFICATES_PARAMETER: str | None = None
     STATE_MACHINE_ARN: str | None = None
     ENDPOINT_NAME: str | None = None
     ERASURE_QUEUE_URL: str | None = None

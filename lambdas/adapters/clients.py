@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_comprehend import ComprehendClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_rekognition import RekognitionClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_translate import TranslateClient
 
@@ -111,6 +113,20 @@ def translate() -> TranslateClient:
 def bedrock_runtime() -> BedrockRuntimeClient:
     """Bedrock's invocations."""
     client: BedrockRuntimeClient = _reading("bedrock-runtime")
+    return client
+
+
+@cache
+def kms() -> KMSClient:
+    """KMS."""
+    client: KMSClient = _client("kms")
+    return client
+
+
+@cache
+def ssm() -> SSMClient:
+    """Systems Manager's parameters."""
+    client: SSMClient = _client("ssm")
     return client
 
 

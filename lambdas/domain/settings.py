@@ -166,6 +166,13 @@ class TrainingSettings(SettingsBlock):
         return presets
 
 
+class ProvenanceSettings(SettingsBlock):
+    """Which marks a released image carries. What carries one is recognised even after it is off."""
+
+    watermark: bool = True
+    content_credentials: bool = True
+
+
 class GenerationSettings(SettingsBlock):
     """Bounds of a generation: the prompt, the request's life in the queue, the links' life."""
 
@@ -206,6 +213,7 @@ class DomainSettings(SettingsBlock):
     moderation: ModerationSettings
     training: TrainingSettings
     generation: GenerationSettings
+    provenance: ProvenanceSettings = ProvenanceSettings()
     retention_days: RetentionDays
     limits: Limits
     base_model: BaseModelSettings

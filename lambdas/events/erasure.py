@@ -31,6 +31,7 @@ from lambdas.records.erasures import (
     tombstone,
 )
 from lambdas.records.generations import end_generation
+from lambdas.records.marks import forget_mark
 from lambdas.records.trainings import end_training
 from lambdas.table import Delete, Item, Key
 
@@ -246,7 +247,7 @@ class Eraser:
         for name in ("output_uri", "failure_uri"):
             if item.get(name):
                 self._ports.work.erase(S3Location.parse(item[name]).key)
-        self._table.write(Delete(keys.generation_key(owner, generation_id)))
+        self._table.write(Delete(keys.generation_key(owner, generation_id)), *forget_mark(item))
 
     def _erase_generation_objects(self, owner: str, generation_id: str) -> None:
         self._ports.avatars.erase(locations.avatar_prefix(owner, generation_id))

@@ -8,9 +8,9 @@ Each is judged by where the generation stands now:
     waiting or screening    the images are looked at, released or withheld, then the record is ended
     ended, hidden, gone     whatever the endpoint or an earlier delivery left behind is removed
 
-Screening fails closed: without an answer the message comes back, and the generation stays
-`screening`. Released images are written before the record says so; if the record ended otherwise in
-the meantime, they are removed again, and nobody has had a link to them.
+Screening and marking (`lambdas.release`) fail closed: without an answer the message comes back, and
+the generation stays `screening`. Released images are written before the record says so; if the
+record ended otherwise in the meantime, they are removed again, and nobody has had a link to them.
 """
 
 from __future__ import annotations
@@ -41,13 +41,14 @@ from lambdas.domain.rendered_image import NotAnImage, render
 from lambdas.events.notification import Notification
 from lambdas.events.queue_batch import queue_handler
 from lambdas.lambda_handler import Handler, lambda_handler
-from lambdas.ports import ObjectMissing, ObjectTooLarge
+from lambdas.ports import CannotBeMarked, ObjectMissing, ObjectTooLarge
 from lambdas.records.generations import advance_generation, end_generation, find_generation
 from lambdas.screening import fail_closed
 
 if TYPE_CHECKING:
     from lambdas.domain.settings import DomainSettings
     from lambdas.ports import Clock, ImageModeration, ObjectStore, Postponement, Table
+    from lambdas.release import Release
 
 _MAX_FAILURE_BYTES = 64 * 1024
 # Where the endpoint leaves its answers (inference stack); nothing else is ever read or removed.
@@ -64,6 +65,7 @@ class ResultPorts:
     work: ObjectStore
     avatars: ObjectStore
     moderation: ImageModeration
+    release: Release
     postponement: Postponement | None = None
 
 
@@ -157,8 +159,11 @@ class Results:
             return Artifact(image, raw.seed, FinishReason.ERROR)
         if self._is_unsafe(rendered.screening):
             return Artifact(image, raw.seed, FinishReason.CONTENT_FILTERED)
-        key = avatar_key(generation.owner, generation.id, image)
-        self._ports.avatars.write(key, rendered.png, content_type="image/png")
+        try:
+            self._ports.release(generation, image, rendered.png)
+        except CannotBeMarked:
+            telemetry.logger.warning("image_unmarkable", extra={"image_id": image})
+            return Artifact(image, raw.seed, FinishReason.ERROR)
         return Artifact(image, raw.seed, FinishReason.SUCCESS)
 
     def _is_unsafe(self, image: bytes) -> bool:
@@ -241,6 +246,7 @@ def _wired() -> Handler:
             work=wiring.bucket("WORK_BUCKET"),
             avatars=wiring.bucket("AVATARS_BUCKET"),
             moderation=wiring.image_moderation(),
+            release=wiring.release(),
             postponement=wiring.postponement(),
         )
     )

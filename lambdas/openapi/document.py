@@ -27,7 +27,7 @@ _DESCRIPTION = cleandoc(
     """
 )
 _NOUNS = {"subject_id": "sub", "photo_id": "pho", "training_id": "trn", "generation_id": "gen"}
-_TAGS = ("subjects", "trainings", "generations", "me", "health", "styles", "models")
+_TAGS = ("subjects", "trainings", "generations", "verify", "me", "health", "styles", "models")
 Model = Any
 
 

@@ -50,10 +50,10 @@ class Carrier:
     @property
     def data_lines(self) -> int:
         """How many of the lines carry data."""
-        return self.signs.shape[1]
+        return int(self.signs.shape[1])
 
     def targets(self, bits: NDArray[np.int8]) -> NDArray[np.complex128]:
-        """Of each line a unit phasor: one of four corners for data, the pilot's own for the pilot."""
+        """Of each line a unit phasor: one of four corners for data, the pilot's own for it."""
         corners = bits.reshape(2, -1) * self.signs
         data = (corners[0] + 1j * corners[1]) / np.sqrt(2)
         return np.concatenate([data, self.pilot])

@@ -4,9 +4,8 @@
 
 The tag makes the answer a proof: a word that was never embedded passes with a chance of 2^-24, and
 only who has the key can make one that does. The code is the standard one of constraint length 7
-with the generators 133, 171, 145 (octal), each twice, ended by six zeros; it is decoded by Viterbi's
-algorithm on soft bits (Viterbi 1967; Proakis, Digital Communications, table 8.2-1 for the
-generators).
+with the generators 133, 171, 145 (octal), each twice, ended by six zeros; it is decoded by the
+algorithm of Viterbi (IEEE Trans. Information Theory 13(2), 1967) on soft bits.
 """
 
 from __future__ import annotations
@@ -17,7 +16,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-NUMBER_BITS = 40
+from lambdas.domain.marks import NUMBER_BITS
+
 TAG_BITS = 24
 WORD_BITS = NUMBER_BITS + TAG_BITS
 _MEMORY = 6

@@ -8,8 +8,9 @@ The pilot tells scale and corner; the data are then read there. All decisions ar
 alone. The key draws the phases of the pilot, so for a picture without the mark, whatever it shows,
 the angles between its lines and the pilot's are independent and uniform, and the mean of the N
 cosines exceeds t with a chance of at most exp(-N t²) (Chernoff: the moment generating function of a
-uniform phase's cosine is the Bessel function I0(x) <= exp(x²/4)). Over all M places that were looked
-at: at most M times that. A number is told only if its keyed tag fits: `MOST_READINGS` times 2^-24.
+uniform phase's cosine is the Bessel function I0(x) <= exp(x²/4)). Over all M places that were
+looked at: at most M times that. A number is told only if its keyed tag fits: for a picture without
+the mark `MOST_READINGS` times 2^-24 at most.
 """
 
 from __future__ import annotations
@@ -183,4 +184,5 @@ class _Spectrum:
             weight = (1 - np.abs(y - row)) * (1 - np.abs(x - column))
             total += weight * value * np.exp(2j * np.pi * turn)
         places = (self._middle[0] + self._offset[0], self._middle[1] + self._offset[1])
-        return total * np.exp(-2j * np.pi * (down * places[0] + across * places[1]))
+        turned: Lines = total * np.exp(-2j * np.pi * (down * places[0] + across * places[1]))
+        return turned

@@ -96,7 +96,8 @@ def _embedded(
         factor = allowed / max(float(np.sqrt(np.mean(change**2))), 1e-9)
         change *= np.float32(factor)
         added = added * factor
-    return np.clip(np.rint(rgb + change[..., None]), 0, 255).astype(np.uint8)
+    marked: NDArray[np.uint8] = np.clip(np.rint(rgb + change[..., None]), 0, 255).astype(np.uint8)
+    return marked
 
 
 def _added(seen: Lines, before: Lines, budget: float) -> Lines:

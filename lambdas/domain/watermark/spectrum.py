@@ -47,8 +47,8 @@ def lines(plane: NDArray[np.float32], carrier: Carrier, scale: float) -> NDArray
     across, down = waves(carrier, width, scale), waves(carrier, height, scale)
     rows = plane @ across.real - 1j * (plane @ across.imag)  # [height, u]
     both = down.conj().T @ rows  # [v, u]
-    found: NDArray[np.complex128] = both[carrier.v + carrier.span, carrier.u + carrier.span]
-    return found / (height * width)
+    found = both[carrier.v + carrier.span, carrier.u + carrier.span].astype(np.complex128)
+    return found / np.complex128(height * width)
 
 
 def pattern(
@@ -77,9 +77,9 @@ def waves(carrier: Carrier, pixels: int, scale: float) -> NDArray[np.complex64]:
 
 def _mean(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     """Of the square of 2 _RADIUS + 1 pixels around each, edges repeated."""
-    size = 2 * _RADIUS + 1
+    size, share = 2 * _RADIUS + 1, np.float32(1 / (2 * _RADIUS + 1))
     down = np.cumsum(np.pad(plane, ((_RADIUS + 1, _RADIUS), (0, 0)), mode="edge"), axis=0)
-    rows = (down[size:] - down[:-size]) / size
+    rows = (down[size:] - down[:-size]) * share
     along = np.cumsum(np.pad(rows, ((0, 0), (_RADIUS + 1, _RADIUS)), mode="edge"), axis=1)
-    mean: NDArray[np.float32] = (along[:, size:] - along[:, :-size]) / size
+    mean: NDArray[np.float32] = (along[:, size:] - along[:, :-size]) * share
     return mean

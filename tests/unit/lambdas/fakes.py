@@ -27,6 +27,7 @@ from lambdas.ports import (
     MAX_TOXICITY_BYTES,
     MAX_TOXICITY_SEGMENTS,
     MAX_TRANSLATION_BYTES,
+    CannotBeMarked,
     CannotBeScreened,
     EndpointStatus,
     Execution,
@@ -318,6 +319,21 @@ class FakeImageModeration:
             raise Unavailable("image moderation")
         if not self.screens:
             raise CannotBeScreened
+
+
+@dataclass
+class FakeMarking:
+    """Writes the number behind the end of the file, where no decoder looks."""
+
+    available: bool = True
+    has_room: bool = True
+
+    def mark(self, png: bytes, number: int) -> bytes:
+        if not self.available:
+            raise Unavailable("marking")
+        if not self.has_room:
+            raise CannotBeMarked
+        return png + b"MARK" + number.to_bytes(5, "big")
 
 
 @dataclass

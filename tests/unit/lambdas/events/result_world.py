@@ -18,6 +18,7 @@ from lambdas.records.generations import (
     note_invocation,
     read_generation,
 )
+from lambdas.release import Release
 from tests.unit.lambdas.endpoint_answers import answer
 from tests.unit.lambdas.gateway import OWNER
 from tests.unit.lambdas.given import World
@@ -80,6 +81,9 @@ class ResultWorld(World):
                 work=self.work,
                 avatars=self.avatars,
                 moderation=self.image_moderation,
+                release=Release(
+                    self.settings, self.table, self.clock, self.avatars, (self.marking,)
+                ),
             )
         )
 
