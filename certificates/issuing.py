@@ -18,9 +18,11 @@ from cryptography.x509.oid import NameOID
 if TYPE_CHECKING:
     from certificates.kms_key import KmsKey
 
-# id-kp-documentSigning (RFC 9336), which authorities issue, and c2pa-kp-claimSigning.
+# c2pa-kp-claimSigning for C2PA's own list of authorities, and what readers accept beside it:
+# id-kp-documentSigning (RFC 9336), id-kp-emailProtection.
 _USES = x509.ExtendedKeyUsage(
     [
+        x509.ObjectIdentifier("1.3.6.1.5.5.7.3.4"),
         x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36"),
         x509.ObjectIdentifier("1.3.6.1.4.1.62558.2.1"),
     ]
@@ -82,7 +84,7 @@ def demand_fitting(chain: str, public: ec.EllipticCurvePublicKey) -> None:
     if len(certificates) < 2:
         raise ValueError("its authority's certificate is missing behind it")
     if len(chain.encode()) > MAX_CHAIN_BYTES:
-        raise ValueError(f"the chain has more than {MAX_CHAIN_BYTES} bytes; leave the root out")
+        raise ValueError(f"the chain has more than {MAX_CHAIN_BYTES} bytes")
 
 
 def _certificate(

@@ -9,9 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 if TYPE_CHECKING:
-    from typing_extensions import Buffer
-
     from mypy_boto3_kms import KMSClient
+    from typing_extensions import Buffer
 
 
 class KmsKey(ec.EllipticCurvePrivateKey):

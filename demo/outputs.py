@@ -29,6 +29,8 @@ class Outputs:
     StateMachineArn: str
     EndpointName: str
     DataKeyArn: str
+    SigningKeyArn: str
+    CertificatesParameter: str
 
     @classmethod
     def read(cls, path: Path) -> Outputs:

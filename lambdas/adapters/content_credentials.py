@@ -7,6 +7,7 @@ leaves it; the certificates that vouch for the key are configuration, in an SSM 
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from collections.abc import Callable
@@ -36,6 +37,7 @@ _SOFT_BINDING = "com.example.avatar.watermark.1"
 _USES = ("1.3.6.1.4.1.62558.2.1", "1.3.6.1.5.5.7.3.36", "1.3.6.1.5.5.7.3.4")
 # What makes a valid manifest one of ours is the signer, and nothing that it says of itself.
 _TRUSTED = "Trusted"
+_BEGIN = "-----BEGIN CERTIFICATE-----"
 _END = "-----END CERTIFICATE-----"
 _TYPES = ((b"\x89PNG", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"RIFF", "image/webp"))
 
@@ -154,24 +156,48 @@ class CredentialsReading:
         except c2pa.C2paError:
             return Trace()  # there are none, or they cannot be read
         manifest = document["manifests"].get(document.get("active_manifest"), {})
+        if not _signed_by(manifest, chain):
+            return Trace()
         if state == _TRUSTED:
             return Trace(ours=True, number=_number(manifest), made_at=_made_at(manifest))
-        return Trace(hints=_signed_by_ours(document))
+        return Trace(hints=_signature_holds(document))
 
 
 @cache
 def _context(chain: str) -> c2pa.Context:
-    """Trusts our signer's certificate, and no other; asks nobody on the network."""
+    """Trusts who issued our signer's certificate, and nobody else; asks nobody on the network."""
     settings = {
         "builder": {"thumbnail": {"enabled": False}},
         "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": True},
-        "trust": {"allowed_list": _first(chain), "trust_config": "\n".join(_USES)},
+        "trust": {"trust_anchors": _split(chain)[1], "trust_config": "\n".join(_USES)},
     }
     return c2pa.Context(c2pa.Settings.from_dict(settings))
 
 
-def _first(chain: str) -> str:
-    return chain[: chain.index(_END) + len(_END)] + "\n"
+def _split(chain: str) -> tuple[str, str]:
+    """The signer's certificate, and those behind it."""
+    first, end, issuers = chain.partition(_END)
+    return first + end, issuers.lstrip()
+
+
+def _serial_number(certificate: str) -> int:
+    """Of a certificate in PEM (RFC 5280, 4.1): SEQUENCE { SEQUENCE { [0] version, INTEGER …"""
+    text = certificate[certificate.index(_BEGIN) + len(_BEGIN) : certificate.index(_END)]
+    der = base64.b64decode(text)
+    start, _ = _inside(der, 0)
+    start, _ = _inside(der, start)
+    _, after_version = _inside(der, start)
+    start, end = _inside(der, after_version)
+    return int.from_bytes(der[start:end], "big")
+
+
+def _inside(der: bytes, position: int) -> tuple[int, int]:
+    """Where the content of the element at `position` starts and ends (X.690, 8.1.3)."""
+    length, start = der[position + 1], position + 2
+    if length & 0x80:
+        octets = length & 0x7F
+        length, start = int.from_bytes(der[start : start + octets], "big"), start + octets
+    return start, start + length
 
 
 def _assertion(manifest: dict[str, Any], label: str) -> dict[str, Any]:
@@ -192,8 +218,14 @@ def _made_at(manifest: dict[str, Any]) -> datetime | None:
     return datetime.fromisoformat(when) if when else None
 
 
-def _signed_by_ours(document: dict[str, Any]) -> bool:
-    """Whether our signature stands under a claim that the picture no longer fits."""
+def _signed_by(manifest: dict[str, Any], chain: str) -> bool:
+    """Whether the signer is ours, and not another customer of the same authority."""
+    told = manifest.get("signature_info", {}).get("cert_serial_number")
+    return bool(told == str(_serial_number(_split(chain)[0])))
+
+
+def _signature_holds(document: dict[str, Any]) -> bool:
+    """Whether a signature that is good stands under a claim that the picture no longer fits."""
     results = document.get("validation_results", {}).get("activeManifest", {})
     passed = {each["code"] for each in results.get("success", ())}
     return {"signingCredential.trusted", "claimSignature.validated"} <= passed

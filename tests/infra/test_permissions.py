@@ -33,6 +33,7 @@ SCREENING = {
     "comprehend:DetectToxicContent *",
     "translate:TranslateText *",
 }
+READING_MARKS = {"kms:GenerateMac watermark key", "ssm:GetParameter certificates"}
 KEY = {f"kms:{action} key" for action in ("Decrypt", "Encrypt", "GenerateDataKey", "DescribeKey")}
 
 
@@ -43,6 +44,9 @@ def plain(right: str) -> str:
     right = re.sub(r"<[^>]*TablesRecords[^>]*>", "records", right)
     right = re.sub(r"<[^>]*TablesIdempotency[^>]*>", "idempotency", right)
     right = re.sub(r"<[^>]*DataKey[^>]*>", "key", right)
+    right = re.sub(r"<[^>]*WatermarkKey[^>]*>", "watermark key", right)
+    right = re.sub(r"<[^>]*SigningKey[^>]*>", "signing key", right)
+    right = re.sub(r"arn:aws:ssm:[^ ]*Certificates[^ ]*", "certificates", right)
     right = re.sub(r"arn:aws:s3:::cdk-[^ ]*", "code", right)
     right = re.sub(r"arn:aws:states:[^ ]*:execution:[^ ]*:\*", "executions", right)
     right = re.sub(r"arn:aws:sagemaker:[^ ]*:training-job/trn-\*", "jobs", right)
@@ -91,6 +95,7 @@ EXPECTED = {
         "sqs:SendMessage BackgroundErasureQueue",
     }
     | SCREENING,
+    "VerifyRole": KEY | TABLE | REPLAYS | READING_MARKS,
     "IntakeHandlerRole": KEY
     | TABLE
     | s3("GetObject", "uploads/photos/*")
@@ -123,7 +128,8 @@ EXPECTED = {
     | s3("DeleteObject", "work/results/*", "work/failures/*")
     | s3("PutObject", "avatars/*")
     | s3("DeleteObject", "avatars/*")
-    | {"rekognition:DetectModerationLabels *"},
+    | {"rekognition:DetectModerationLabels *", "kms:Sign signing key"}
+    | READING_MARKS,
     "ErasureHandlerRole": KEY
     | TABLE
     | {"dynamodb:DeleteItem idempotency", "states:StopExecution executions"}
