@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 ROLES = (
     "AnsweringCatalogueRole", "AnsweringSubjectsRole", "AnsweringTrainingsRole",
-    "AnsweringGenerationsRole", "BackgroundIntakeHandlerRole", "BackgroundErasureHandlerRole",
+    "AnsweringGenerationsRole", "AnsweringVerifyRole", "BackgroundIntakeHandlerRole", "BackgroundErasureHandlerRole",
     "BackgroundReconcilerHandlerRole", "PrepareRole", "PublishRole", "FailedRole", "JobRole",
     "TrainingRole", "EventsHandlerRole", "ResultsHandlerRole", "ServingRole",
 )  # fmt: skip

@@ -54,10 +54,13 @@ UNGOVERNED = (
     Ungoverned(
         "cloudwatch:PutMetricData", "SageMaker's metrics are put by the embedded SageMaker itself"
     ),
-    Ungoverned(
-        "kms:*",
-        "S3, DynamoDB and SQS of the emulator use the key without asking for the caller's grant",
-        but_for=ENCRYPTING,
+    *(
+        Ungoverned(
+            f"kms:{action}",
+            "S3, DynamoDB and SQS of the emulator use the key without asking for the caller's grant",
+            but_for=ENCRYPTING,
+        )
+        for action in ("Decrypt", "Encrypt", "GenerateDataKey", "DescribeKey")
     ),
     *(
         Ungoverned(f"sqs:{action}", "event sources poll their queue in nobody's name")

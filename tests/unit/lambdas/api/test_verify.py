@@ -12,6 +12,7 @@ from lambdas.adapters.watermarking import Watermarking
 from lambdas.api.verify import MAX_IMAGE_BYTES, VerifyPorts, build_app
 from lambdas.domain.generation import Generation
 from lambdas.domain.locations import avatar_key
+from lambdas.openapi.answers import Verification
 from lambdas.records import keys
 from lambdas.release import Release
 from lambdas.table import Delete
@@ -74,6 +75,7 @@ def test_a_released_image_is_known_by_both_marks_and_told_to_its_owner(
     generation, image = world.released()
     reply = ask(world.client, image)
     assert reply.status == 200
+    Verification.model_validate(reply.body)
     assert reply.body == {
         "from_here": "yes",
         "by": ["content_credentials", "watermark"],
