@@ -23,7 +23,7 @@ from tests.unit.lambdas.gateway import OWNER, Client, Reply, user_claims
 
 WATERMARK = Watermarking(lambda: b"k" * 32)
 CHAIN, SIGN = signer()
-NOTHING = {"from_here": "no", "by": [], "when": None, "generation_id": None}
+NOTHING: dict[str, Any] = {"from_here": "no", "by": [], "when": None, "generation_id": None}
 
 
 class VerifyWorld(ResultWorld):

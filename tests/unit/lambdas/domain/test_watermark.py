@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage import data
 
+from lambdas.domain.marks import NUMBER_BITS
 from lambdas.domain.watermark.carrier import carrier
-from lambdas.domain.watermark.code import CODE_BITS, NUMBER_BITS, decode, encode
+from lambdas.domain.watermark.code import CODE_BITS, decode, encode
 from lambdas.domain.watermark.detection import (
     MADE_AT,
     NUMBER_FALSE_ALARM,
