@@ -19,7 +19,7 @@ def test_every_bucket_is_private(cloud: Cloud) -> None:
 
 
 def test_every_data_bucket_is_encrypted_with_our_key(cloud: Cloud) -> None:
-    key = cloud.one("AWS::KMS::Key").name
+    key = cloud.one("AWS::KMS::Key", "DataKey").name
     for bucket in data_buckets(cloud):
         (rule,) = bucket.properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         default = rule["ServerSideEncryptionByDefault"]
@@ -114,7 +114,7 @@ def test_no_stack_has_a_custom_resource(cloud: Cloud) -> None:
 
 
 def test_every_table_is_on_demand_restorable_encrypted_and_forgets(cloud: Cloud) -> None:
-    key = cloud.one("AWS::KMS::Key").name
+    key = cloud.one("AWS::KMS::Key", "DataKey").name
     for table in cloud.all("AWS::DynamoDB::Table"):
         properties = table.properties
         assert properties["BillingMode"] == "PAY_PER_REQUEST", table
@@ -127,7 +127,7 @@ def test_every_table_is_on_demand_restorable_encrypted_and_forgets(cloud: Cloud)
 
 
 def test_the_key_rotates(cloud: Cloud) -> None:
-    assert cloud.one("AWS::KMS::Key").properties["EnableKeyRotation"] is True
+    assert cloud.one("AWS::KMS::Key", "DataKey").properties["EnableKeyRotation"] is True
 
 
 def test_in_production_data_outlives_its_stack(prod: Cloud) -> None:
@@ -137,3 +137,22 @@ def test_in_production_data_outlives_its_stack(prod: Cloud) -> None:
             assert each.body["DeletionPolicy"] == "Retain", each
     records = prod.one("AWS::DynamoDB::Table", "Records").properties
     assert records["DeletionProtectionEnabled"] is True
+
+
+def test_the_keys_of_marks_stay_what_they_are_and_outlive_the_stack_where_data_does(
+    cloud: Cloud,
+) -> None:
+    for name, spec, usage in (
+        ("WatermarkKey", "HMAC_256", "GENERATE_VERIFY_MAC"),
+        ("SigningKey", "ECC_NIST_P256", "SIGN_VERIFY"),
+    ):
+        key = cloud.one("AWS::KMS::Key", name)
+        assert (key.properties["KeySpec"], key.properties["KeyUsage"]) == (spec, usage)
+        assert "EnableKeyRotation" not in key.properties
+        kept = "Retain" if cloud.settings.keep_data else "Delete"
+        assert key.body["DeletionPolicy"] == kept
+
+
+def test_no_certificate_is_installed_by_a_template(cloud: Cloud) -> None:
+    parameter = cloud.one("AWS::SSM::Parameter", "Certificates")
+    assert "CERTIFICATE" not in parameter.properties["Value"]
