@@ -40,7 +40,8 @@ class Deployment:
     def deploy(self) -> Outputs:
         """Bootstrap, deploy the buckets, publish the base model into them, deploy the rest.
 
-        The order is that of a real account: an endpoint cannot start before its weights exist.
+        The order is that of a real account: an endpoint cannot start before its weights exist, and
+        no image is released before a certificate vouches for the signing key.
         """
         self.work.mkdir(parents=True, exist_ok=True)
         outputs = self.work / "outputs.json"
@@ -53,6 +54,7 @@ class Deployment:
         self._step("cdk deploy avatar-local-storage", *deploy, "avatar-local-storage")
         storage = _flatten(outputs)
         self._publish_base(storage["ModelsBucket"], storage["DataKeyArn"])
+        self._issue_certificate(storage["SigningKeyArn"], storage["CertificatesParameter"])
         self._step("cdk deploy --all", *deploy, "--all")
         merged = {"avatar": {**storage, **_flatten(outputs)}}
         outputs.write_text(json.dumps(merged, indent=2))
@@ -72,6 +74,11 @@ class Deployment:
         command = [sys.executable, "-m", "bases.publish", "--source", model]
         command += ["--id", model, "--bucket", bucket, "--kms-key", key_arn]
         self._run(f"publish base model {model}", command)
+
+    def _issue_certificate(self, key_arn: str, parameter: str) -> None:
+        command = [sys.executable, "-m", "certificates", "develop"]
+        command += ["--key", key_arn, "--parameter", parameter]
+        self._run("issue a development certificate", command)
 
     def _run(self, title: str, command: list[str]) -> None:
         started = time.monotonic()

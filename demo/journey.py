@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import time
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ VARIETY = (
     ("<subject> smiling in a purple turtleneck", "neon-punk"),
 )
 """Prompts that ask for what no photo shows, each with a style preset or none."""
+_GOOD_JPEG = 95
 TRAINING_ENDS = {"succeeded", "failed", "cancelled"}
 GENERATION_ENDS = {
     "succeeded", "partially_filtered", "filtered", "failed", "cancelled", "expired",
@@ -47,6 +49,12 @@ class Gallery:
     variety: list[tuple[Image.Image, str]] = field(default_factory=list)
 
 
+def _as_jpeg(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=_GOOD_JPEG)
+    return out.getvalue()
+
+
 @dataclass
 class Journey:
     """One user's tour. `backstage` looks behind the API, where the text on screen says so."""
@@ -58,6 +66,7 @@ class Journey:
     own_photos: list[Upload] | None = None
     gallery: Gallery = field(default_factory=Gallery)
     ids: set[str] = field(default_factory=set)
+    released: bytes = b""  # the first avatar, as it was downloaded
 
     def run(self) -> None:
         """Walk all steps; raise `DemoError`, `ApiError` or `TimeoutError` where one goes wrong."""
@@ -67,6 +76,7 @@ class Journey:
         self.train(subject)
         self.generate(subject)
         self.vary(subject)
+        self.verify()
         self.refuse_prompt(subject)
         self.withhold_image(subject)
         self.erase(subject)
@@ -194,6 +204,7 @@ class Journey:
                 (picture, f"seed {seed}") for picture, seed in self._pictures(ended)
             ]
             expect(len(self.gallery.avatars) == 4, "four avatars were asked for")
+            self.released = self._download(ended["artifacts"][0]["url"])
             step.result = " → ".join(states)
 
     def vary(self, subject: str) -> None:
@@ -207,6 +218,25 @@ class Journey:
                 words = text.removeprefix("<subject> ") + (f" ({style})" if style else "")
                 self.gallery.variety += [(picture, words) for picture, _ in self._pictures(ended)]
             step.result = f"{len(self.gallery.variety)} avatars"
+
+    def verify(self) -> None:
+        """An avatar is known as ours, also after it was saved again; a photo is not."""
+        with self.record.step("Verify: did this picture come from here?") as step:
+            own = self._verdict(self.released)
+            expect(own["from_here"] == "yes", f"a released avatar: {own}")
+            print(f"  as it was downloaded   {own['from_here']}, by {', '.join(own['by'])}")
+            # How well a mark survives grows with a picture's size: a miniature's is small.
+            again = [self._verdict(_as_jpeg(picture)) for picture, _ in self.gallery.avatars]
+            known = sum(one["from_here"] == "yes" for one in again)
+            print(f"  saved again as JPEG    {known} of {len(again)}, by watermark")
+            expect(known, "no avatar was known after it was saved again")
+            photo = self._verdict(self.gallery.uploads[0][0].content)
+            expect(photo["from_here"] == "no", f"a photo: {photo}")
+            print(f"  a photo                {photo['from_here']}")
+            step.result = f"made here at {own['when']}; a photo was not"
+
+    def _verdict(self, image: bytes) -> dict[str, Any]:
+        return self.client.post("/verify", {"image": base64.b64encode(image).decode()})
 
     def _pictures(self, generation: dict[str, Any]) -> list[tuple[Image.Image, int]]:
         """The released images with their seeds."""

@@ -30,6 +30,8 @@ class Outputs:
     EndpointName: str
     DataKeyArn: str
     ReceiptKeyArn: str
+    SigningKeyArn: str
+    CertificatesParameter: str
 
     @classmethod
     def read(cls, path: Path) -> Outputs:

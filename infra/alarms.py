@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Functions that screen, and count this metric when what they ask does not answer.
 MODERATION_UNAVAILABLE = "ModerationUnavailable"
+MARKING_UNAVAILABLE = "MarkingUnavailable"
 SCREENING_SERVICES = ("intake", "results", "api_generations", "api_subjects")
 
 
@@ -59,6 +60,11 @@ class Alarms(Construct):
                 metrics.of_service(service, MODERATION_UNAVAILABLE),
                 f"{service} cannot screen: photos, prompts or images wait until it can",
             )
+        self._alarm(
+            "MarkingUnavailable",
+            metrics.of_service("results", MARKING_UNAVAILABLE),
+            "Images cannot be marked and wait: is a certificate installed, do the keys answer?",
+        )
         for name, queue in dead_letter_queues(training, inference, api).items():
             self._on_dead_letters(name, queue)
 

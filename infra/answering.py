@@ -24,6 +24,8 @@ _CATALOGUE = FunctionSpec("lambdas.api.catalogue.handler")
 _SUBJECTS = FunctionSpec("lambdas.api.subjects.handler", memory=1024)
 _TRAININGS = FunctionSpec("lambdas.api.trainings.handler", memory=1024)
 _GENERATIONS = FunctionSpec("lambdas.api.generations.handler", memory=1024)
+# Reading a mark takes a second of a whole vCPU, and more in a large picture without one.
+_VERIFY = FunctionSpec("lambdas.api.verify.handler", bundle="provenance", memory=1769)
 
 
 class Answering(Construct):
@@ -52,6 +54,7 @@ class Answering(Construct):
             "subjects": self._subjects(),
             "trainings": self._trainings(machine),
             "generations": self._generations(endpoint),
+            "verify": self._verify(),
         }
 
     def _function(
@@ -129,4 +132,10 @@ class Answering(Construct):
         )
         allow_screening(role, self._settings)
         access.allow(role, self._erasure.queue_arn, "sqs:SendMessage")
+        return function
+
+    def _verify(self) -> ServiceFunction:
+        provenance = self._storage.provenance
+        function = self._recording("Verify", _VERIFY, provenance.to_read())
+        provenance.allow_reading(function.role)
         return function

@@ -11,7 +11,7 @@ from infra.answering import Answering
 from infra.background import Background
 from infra.firewall import Firewall
 from infra.rest_api import STAGE, AvatarApi
-from infra.routes import IMAGE_PATH
+from infra.routes import IMAGE_PATHS
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -74,7 +74,7 @@ class ApiStack(Stack):
             self,
             "Firewall",
             stage_arn=self.rest.stage.stage_arn,
-            image_path=f"/{STAGE}{IMAGE_PATH}",
+            image_paths=[f"/{STAGE}{path}" for path in IMAGE_PATHS],
             **common,
         )
         CfnOutput(self, "ApiUrl", value=self.rest.api.url)

@@ -28,12 +28,15 @@ ROOT = Path(__file__).resolve().parent.parent
 LAMBDA_PYTHON = "3.13"
 LAMBDA_PLATFORMS = ("manylinux2014_aarch64", "manylinux_2_28_aarch64")
 
-Bundle = Literal["api", "media"]
+Bundle = Literal["api", "media", "provenance"]
 Platform = Literal["aws", "host"]
 
 # A layout change here must not meet a folder that an older version of this file built.
-_FORMAT = "2"
+_FORMAT = "3"
 _NOT_CODE = {"__pycache__", "tests", ".mypy_cache", ".ruff_cache"}
+# What packages ship for those who build or test them: half of c2pa's wheel is an archive to link
+# against, and a fifth of numpy's its tests.
+_NOT_RUN = ("*.rlib", "numpy/**/tests")
 # Records of the installation, not of the package. METADATA stays: packages read their version.
 _INSTALL_RECORDS = {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json", "top_level.txt"}
 
@@ -125,6 +128,8 @@ def _dependencies(requirements: Path, platform: Literal["aws", "host", "pure"], 
         if run.returncode:
             raise BundlingError(f"pip could not install {requirements.name}: {run.stderr.strip()}")
         shutil.rmtree(folder / "bin", ignore_errors=True)
+        for unused in [path for pattern in _NOT_RUN for path in folder.rglob(pattern)]:
+            shutil.rmtree(unused) if unused.is_dir() else unused.unlink(missing_ok=True)
         for records in folder.glob("*.dist-info"):
             for file in records.iterdir():
                 if file.name in _INSTALL_RECORDS:

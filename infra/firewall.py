@@ -1,6 +1,6 @@
 """The web application firewall before the API: known attacks, bad addresses, too many requests.
 
-The managed common rule set blocks bodies over 8 KB. A generation may carry an image, so that one
+The managed common rule set blocks bodies over 8 KB. Some routes take images, so that one
 rule only labels here, and a rule of ours blocks what carries the label elsewhere. What the firewall
 logs has no credentials in it: the Authorization header is redacted.
 """
@@ -16,6 +16,8 @@ from constructs import Construct
 from infra.log_groups import log_group
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aws_cdk import aws_kms as kms
 
     from infra.settings import EnvironmentSettings
@@ -38,9 +40,9 @@ class Firewall(Construct):
         settings: EnvironmentSettings,
         key: kms.IKey,
         stage_arn: str,
-        image_path: str,
+        image_paths: Sequence[str],
     ) -> None:
-        """``image_path``: the path, stage included, whose POST may carry an image."""
+        """``image_paths``: the paths, stage included, whose POSTs may carry an image."""
         super().__init__(scope, construct_id)
         acl = _WebAcl(
             self,
@@ -61,7 +63,7 @@ class Firewall(Construct):
                 _managed(1, "AWSManagedRulesAmazonIpReputationList"),
                 _managed(2, "AWSManagedRulesKnownBadInputsRuleSet"),
                 _managed(3, "AWSManagedRulesCommonRuleSet", only_labels="SizeRestrictions_BODY"),
-                _large_bodies_elsewhere(4, image_path),
+                _large_bodies_elsewhere(4, image_paths),
             ],
         )
         log = log_group(
@@ -140,12 +142,21 @@ def _rate_rule(priority: int, limit: int) -> wafv2.CfnWebACL.RuleProperty:
     )
 
 
-def _large_bodies_elsewhere(priority: int, image_path: str) -> wafv2.CfnWebACL.RuleProperty:
-    """Block a large body unless it is a POST to exactly ``image_path``."""
+def _large_bodies_elsewhere(
+    priority: int, image_paths: Sequence[str]
+) -> wafv2.CfnWebACL.RuleProperty:
+    """Block a large body unless it is a POST to exactly one of ``image_paths``."""
+    on_a_path = _WebAcl.StatementProperty(
+        or_statement=_WebAcl.OrStatementProperty(
+            statements=[
+                _equals(_WebAcl.FieldToMatchProperty(uri_path={}), path) for path in image_paths
+            ]
+        )
+    )
     takes_images = _WebAcl.StatementProperty(
         and_statement=_WebAcl.AndStatementProperty(
             statements=[
-                _equals(_WebAcl.FieldToMatchProperty(uri_path={}), image_path),
+                on_a_path,
                 _equals(_WebAcl.FieldToMatchProperty(method={}), "POST"),
             ]
         )

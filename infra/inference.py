@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _RESULTS = FunctionSpec(
     "lambdas.events.results.handler",
-    bundle="media",
-    memory=1769,  # one whole vCPU: images are decoded and encoded
+    bundle="provenance",
+    memory=1769,  # one whole vCPU: images are decoded, marked and encoded
     timeout_seconds=120,
 )
 
@@ -146,8 +146,10 @@ class InferenceStack(Stack):
                 "WORK_BUCKET": storage.work.bucket_name,
                 "AVATARS_BUCKET": storage.avatars.bucket_name,
                 "PHOTOS_BUCKET": storage.photos.bucket_name,
+                **storage.provenance.to_mark(),
             },
         )
+        storage.provenance.allow_marking(function.role)
         for prefix in ("results/", "failures/"):
             access.allow_objects(
                 function.role, storage.work, prefix, "s3:GetObject", "s3:DeleteObject"

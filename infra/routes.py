@@ -66,6 +66,7 @@ ROUTES = (
         "DELETE /generations/{generation_id}",
         "POST /generations/{generation_id}/cancel",
     ),
+    *_routes("verify", "POST /verify"),
 )
-# The route whose body may carry an image (base64, up to 4 MB).
-IMAGE_PATH = "/generations"
+# The routes whose body may carry an image (base64, up to 4 MB).
+IMAGE_PATHS = ("/generations", "/verify")

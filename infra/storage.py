@@ -1,4 +1,4 @@
-"""Stack ``storage``: the key, the buckets and the tables. Everything else can be rebuilt from code.
+"""Stack ``storage``: keys, buckets and tables. Everything else can be rebuilt from code.
 
 It depends on no other stack, so that nothing ever has to be deleted before it can change.
 """
@@ -12,6 +12,7 @@ from aws_cdk import aws_s3 as s3
 
 from infra.buckets import AccessLogBucket, DataBucket
 from infra.data_key import DataKey
+from infra.provenance import ProvenanceKeys
 from infra.receipt_key import ReceiptKey
 from infra.tables import Tables
 
@@ -38,6 +39,7 @@ class StorageStack(Stack):
         super().__init__(scope, construct_id, **kwargs)
         self.key = DataKey(self, "Data", settings=settings).key
         self.receipt_key = ReceiptKey(self, "Receipts", settings=settings).key
+        self.provenance = ProvenanceKeys(self, "Provenance", settings=settings)
         self._settings = settings
         self._access_logs = AccessLogBucket(self, "AccessLogs", settings=settings).bucket
         kept_days: dict[str, int] = settings.domain["retention_days"]
@@ -88,6 +90,8 @@ class StorageStack(Stack):
             "IdempotencyTableName": self.idempotency.table_name,
             "DataKeyArn": self.key.key_arn,
             "ReceiptKeyArn": self.receipt_key.key_arn,
+            "SigningKeyArn": self.provenance.signing.key_arn,
+            "CertificatesParameter": self.provenance.certificates.parameter_name,
         }.items():
             CfnOutput(self, name, value=value)
 

@@ -36,6 +36,9 @@ class Environment(BaseModel):
     DATA_KEY_ARN: str | None = None
     RECEIPT_KEY_ARN: str | None = None
     USER_POOL_ID: str | None = None
+    WATERMARK_KEY_ARN: str | None = None
+    SIGNING_KEY_ARN: str | None = None
+    CERTIFICATES_PARAMETER: str | None = None
     STATE_MACHINE_ARN: str | None = None
     ENDPOINT_NAME: str | None = None
     ERASURE_QUEUE_URL: str | None = None

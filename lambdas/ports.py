@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from PIL.Image import Image
+
     from lambdas.table import Index, Item, Key, Page, Write
 
 
@@ -279,6 +281,50 @@ class Guardrail(Protocol):
     def objection(self, texts: Sequence[str]) -> str | None:
         """The category under which it intervenes, or None."""
         ...
+
+
+class ImageMarking(Protocol):
+    """Marks what leaves the service, so that it can be told from everything else."""
+
+    def mark(self, png: bytes, number: int) -> bytes:
+        """The picture, a PNG still, with that number in it; raises CannotBeMarked.
+
+        Nothing but a number of `lambdas.domain.marks.NUMBER_BITS` bits goes into a picture.
+        """
+        ...
+
+
+class CannotBeMarked(Exception):  # noqa: N818 - a verdict
+    """The picture has no room for a mark, however often it is tried."""
+
+
+class WatermarkReading(Protocol):
+    """Finds the invisible watermark."""
+
+    def find(self, picture: Image) -> Trace:
+        """What the pixels of an RGB picture say."""
+        ...
+
+
+class CredentialsReading(Protocol):
+    """Finds content credentials (C2PA)."""
+
+    def find(self, upload: bytes) -> Trace:
+        """What a file says of itself, hostile ones included; never raises for them."""
+        ...
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What was found. `ours`: surely of this deployment, and only then `number` and `made_at`.
+
+    `hints`: something of ours is there, too damaged to be relied on.
+    """
+
+    ours: bool = False
+    hints: bool = False
+    number: int | None = None
+    made_at: datetime | None = None
 
 
 @dataclass(frozen=True)

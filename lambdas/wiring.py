@@ -14,11 +14,14 @@ from lambdas.adapters.system_clock import SystemClock
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 
+    from lambdas.adapters.content_credentials import CredentialsReading, CredentialsSigning
+    from lambdas.adapters.watermarking import Watermarking
     from lambdas.domain.text_screening import TextScreening
     from lambdas.ports import (
         Clock,
         GenerationBackend,
         IdempotencyRecords,
+        ImageMarking,
         ImageModeration,
         ObjectStore,
         Postponement,
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
         TrainingJobs,
         TrainingRunner,
     )
+    from lambdas.release import Release
 
 
 @cache
@@ -80,6 +84,56 @@ def image_moderation() -> ImageModeration:
     from lambdas.adapters.moderation import RekognitionModeration
 
     return RekognitionModeration(clients.rekognition)
+
+
+@cache
+def watermarking() -> Watermarking:
+    """The watermark, under the deployment's key."""
+    from lambdas.adapters import clients
+    from lambdas.adapters.watermarking import Watermarking, key_from
+
+    key_arn = environment.current().need("WATERMARK_KEY_ARN")
+    return Watermarking(key_from(clients.kms, key_arn))
+
+
+@cache
+def credentials_reading() -> CredentialsReading:
+    """Content credentials of this deployment, read."""
+    from lambdas.adapters import clients
+    from lambdas.adapters.content_credentials import Certificates, CredentialsReading
+
+    parameter = environment.current().need("CERTIFICATES_PARAMETER")
+    return CredentialsReading(Certificates(clients.ssm, parameter))
+
+
+@cache
+def credentials_signing() -> CredentialsSigning:
+    """Content credentials, made under the deployment's signing key and its certificates."""
+    from lambdas.adapters import clients
+    from lambdas.adapters.content_credentials import (
+        Certificates,
+        CredentialsSigning,
+        signing_with,
+    )
+
+    here = environment.current()
+    certificates = Certificates(clients.ssm, here.need("CERTIFICATES_PARAMETER"))
+    sign = signing_with(clients.kms, here.need("SIGNING_KEY_ARN"))
+    return CredentialsSigning(certificates, sign, clock())
+
+
+@cache
+def release() -> Release:
+    """The way out of quarantine, with the marks that the settings want."""
+    from lambdas.release import Release
+
+    settings = environment.current().settings()
+    markings: list[ImageMarking] = []
+    if settings.provenance.watermark:
+        markings.append(watermarking())
+    if settings.provenance.content_credentials:
+        markings.append(credentials_signing())
+    return Release(settings, table(), clock(), bucket("AVATARS_BUCKET"), tuple(markings))
 
 
 @cache

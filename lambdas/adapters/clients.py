@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_translate import TranslateClient
 
@@ -113,6 +114,13 @@ def translate() -> TranslateClient:
 def bedrock_runtime() -> BedrockRuntimeClient:
     """Bedrock's invocations."""
     client: BedrockRuntimeClient = _reading("bedrock-runtime")
+    return client
+
+
+@cache
+def ssm() -> SSMClient:
+    """Systems Manager's parameters."""
+    client: SSMClient = _client("ssm")
     return client
 
 

@@ -57,14 +57,19 @@ class NormalPhoto:
 
 def normalise(upload: bytes, *, min_side: int, max_megapixels: int) -> NormalPhoto:
     """The photo in an upload; raises NotAPhoto."""
+    picture = decode(upload, min_side=min_side, max_megapixels=max_megapixels)
     with _rejecting_what_stumbles():
-        with _opened(upload) as image:
-            _demand_size(image.width, image.height, min_side, max_megapixels)
-            # A JPEG can be decoded at a half or a quarter: 50 megapixels in little memory.
-            image.draft("RGB", (MAX_SIDE, MAX_SIDE))
-            image.load()
-            picture = _flat_srgb(_small(image))
         return NormalPhoto(_encoded(picture), picture.width, picture.height)
+
+
+def decode(upload: bytes, *, min_side: int, max_megapixels: int) -> Image.Image:
+    """The picture in an upload: upright 8-bit sRGB of at most MAX_SIDE a side; raises NotAPhoto."""
+    with _rejecting_what_stumbles(), _opened(upload) as image:
+        _demand_size(image.width, image.height, min_side, max_megapixels)
+        # A JPEG can be decoded at a half or a quarter: 50 megapixels in little memory.
+        image.draft("RGB", (MAX_SIDE, MAX_SIDE))
+        image.load()
+        return _flat_srgb(_small(image))
 
 
 @contextmanager

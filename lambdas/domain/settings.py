@@ -168,6 +168,13 @@ class TrainingSettings(SettingsBlock):
         return presets
 
 
+class ProvenanceSettings(SettingsBlock):
+    """Which marks a released image carries. What carries one is recognised even after it is off."""
+
+    watermark: bool = True
+    content_credentials: bool = True
+
+
 class GenerationSettings(SettingsBlock):
     """Bounds of a generation: the prompt, the request's life in the queue, the links' life.
 
@@ -227,6 +234,7 @@ class DomainSettings(SettingsBlock):
     moderation: ModerationSettings
     training: TrainingSettings
     generation: GenerationSettings
+    provenance: ProvenanceSettings = ProvenanceSettings()
     retention_days: RetentionDays
     erasure: ErasureSettings = ErasureSettings()
     limits: Limits

@@ -8,15 +8,15 @@ Each is judged by where the generation stands now:
     waiting or screening    the images are looked at, released or withheld, then the record is ended
     ended, hidden, gone     whatever the endpoint or an earlier delivery left behind is removed
 
-What is looked for stands in `lambdas.domain.image_screening`. It fails closed: without an answer
-the message comes back, and the generation stays `screening`. Released images are written before the
-record says so; if the record ended otherwise in the meantime, they are removed again, and nobody
-has had a link to them.
+What is looked for stands in `lambdas.domain.image_screening`. Screening and marking
+(`lambdas.release`) fail closed: without an answer the message comes back, and the generation stays
+`screening`. Released images are written before the record says so; if the record ended otherwise in
+the meantime, they are removed again, and nobody has had a link to them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from contract.errors import InvalidDocumentError
@@ -46,7 +46,7 @@ from lambdas.events.notification import Notification
 from lambdas.events.queue_batch import queue_handler
 from lambdas.events.shown_subject import shown_subject
 from lambdas.lambda_handler import Handler, lambda_handler
-from lambdas.ports import ObjectMissing, ObjectTooLarge
+from lambdas.ports import CannotBeMarked, ObjectMissing, ObjectTooLarge
 from lambdas.records.generations import advance_generation, end_generation, find_generation
 from lambdas.screening import fail_closed
 
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from lambdas.domain.settings import DomainSettings
     from lambdas.domain.text_screening import TextScreening
     from lambdas.ports import Clock, ImageModeration, ObjectStore, Postponement, Table
+    from lambdas.release import Release
 
 _MAX_FAILURE_BYTES = 64 * 1024
 # Where the endpoint leaves its answers (inference stack); nothing else is ever read or removed.
@@ -77,6 +78,7 @@ class ResultPorts:
     avatars: ObjectStore
     photos: ObjectStore
     moderation: ImageModeration
+    release: Release
     words: TextScreening | None = None
     postponement: Postponement | None = None
 
@@ -138,11 +140,7 @@ class Results:
         subject = shown_subject(ports.table, ports.photos, generation, ports.settings.photos.set)
         judged = [self._judge(generation, raw, subject) for raw in response.artifacts]
         # Nothing is written before every image has been judged.
-        for artifact, png in judged:
-            if png is not None:
-                key = avatar_key(generation.owner, generation.id, artifact.id)
-                ports.avatars.write(key, png, content_type="image/png")
-        artifacts = [artifact for artifact, _ in judged]
+        artifacts = [self._release(generation, artifact, png) for artifact, png in judged]
         state = ending(artifact.finish_reason for artifact in artifacts)
         failed = state is GenerationState.FAILED
         ended = end_generation(
@@ -200,6 +198,17 @@ class Results:
             extra={"image_id": image, "outcome": verdict.outcome, "reason": verdict.reason},
         )
         return Artifact(image, raw.seed, FinishReason.CONTENT_FILTERED, verdict, score), None
+
+    def _release(self, generation: Generation, artifact: Artifact, png: bytes | None) -> Artifact:
+        """The artifact as its owner will see it: an image that cannot be marked is not shown."""
+        if png is None:
+            return artifact
+        try:
+            self._ports.release(generation, artifact.id, png)
+        except CannotBeMarked:
+            telemetry.logger.warning("image_unmarkable", extra={"image_id": artifact.id})
+            return replace(artifact, finish_reason=FinishReason.ERROR)
+        return artifact
 
     def _fail(self, generation: Generation, code: GenerationFailureCode) -> None:
         expired = code is GenerationFailureCode.EXPIRED
@@ -283,6 +292,7 @@ def _wired() -> Handler:
             avatars=wiring.bucket("AVATARS_BUCKET"),
             photos=wiring.bucket("PHOTOS_BUCKET"),
             moderation=wiring.image_moderation(),
+            release=wiring.release(),
             words=wiring.text_screening() if reads_text else None,
             postponement=wiring.postponement(),
         )

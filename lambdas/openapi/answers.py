@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contract.training_presets import PresetName
 from lambdas.domain.generation import FinishReason, GenerationState
+from lambdas.domain.marks import Evidence, Origin
 from lambdas.domain.photo import PhotoState, RejectionCode
 from lambdas.domain.photo_set import AdviceCode
 from lambdas.domain.receipt import ErasureState
@@ -390,6 +391,19 @@ class Erasure(_Answer):
     receipt: SignedReceipt | None
 
 
+class Verification(_Answer):
+    """Whether an image came from here."""
+
+    from_here: Origin
+    by: Annotated[list[Evidence], Field(description="What says so, or hints at it.")]
+    when: Annotated[
+        datetime | None, Field(description="When it was made; null if that is not kept any more.")
+    ]
+    generation_id: Annotated[
+        str | None, Field(description="Told to its owner and to moderators only.")
+    ]
+
+
 class Numbers(_Answer):
     """How many of each."""
 
@@ -434,6 +448,7 @@ ANSWERS: dict[str, Any] = {
     "GET /generations/{generation_id}": Generation,
     "POST /generations/{generation_id}/cancel": Generation,
     "DELETE /generations/{generation_id}": Nothing,
+    "POST /verify": Verification,
 }
 # Answers in other shapes, by media type.
 OTHER_SHAPES: dict[str, dict[str, Any]] = {

@@ -33,7 +33,17 @@ _NOUNS = {
     "generation_id": "gen",
     "erasure_id": "era",
 }
-_TAGS = ("subjects", "trainings", "generations", "me", "erasures", "health", "styles", "models")
+_TAGS = (
+    "subjects",
+    "trainings",
+    "generations",
+    "verify",
+    "me",
+    "erasures",
+    "health",
+    "styles",
+    "models",
+)
 Model = Any
 
 

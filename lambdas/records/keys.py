@@ -10,6 +10,8 @@
     pk = RECEIPT#{erasure} sk = RECEIPT                        how an erasure stands; names nobody
     pk = GONE#{hash}       sk = GONE                           an account that was; names nobody
 
+    pk = MARK#{number}     sk = MARK                           whose image carries that number
+
     by_owner   gsi1pk = OWNER#{owner}#{subject}   gsi1sk = TRAINING#… | GENERATION#…
     by_state   gsi2pk = PHOTO#{state} | TRAINING#{state} | GENERATION#{state} | ERASURE | EXPIRY
                gsi2sk = since when (for ERASURE and EXPIRY: when it is due)
@@ -72,6 +74,12 @@ def generation_key(owner: str, generation_id: str) -> Key:
 def subject_partition(owner: str, subject_id: str) -> str:
     """The partition of `by_owner` with the trainings and generations of one subject."""
     return f"{owner_partition(owner)}#{subject_id}"
+
+
+def mark_key(number: int) -> Key:
+    """What a number in a released image stands for: not in the owner's partition, nobody asks by
+    owner; it is deleted with its generation, which knows the number."""
+    return Key(f"MARK#{number:010x}", "MARK")
 
 
 ERASURES = "ERASURE"

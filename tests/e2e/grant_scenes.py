@@ -43,6 +43,7 @@ class Scenes:
             "AnsweringSubjectsRole": self.subjects,
             "AnsweringTrainingsRole": self.trainings,
             "AnsweringGenerationsRole": self.generations,
+            "AnsweringVerifyRole": self.verify,
             "BackgroundIntakeHandlerRole": self.intake,
             "BackgroundErasureHandlerRole": self.erasure,
             "BackgroundReconcilerHandlerRole": self.reconciler,
@@ -84,12 +85,22 @@ class Scenes:
         user.delete(f"/generations/{ended['id']}")
         eventually(lambda: self._clean({ended["id"]}), seconds=15)
 
+    def verify(self) -> None:
+        user = self.stage.user("finder")
+        released = self.stage.released_image(user)
+        body = {"image": base64.b64encode(released).decode()}
+        # In a worker of its own, which has asked KMS and Systems Manager for nothing yet.
+        self.stage.fresh_worker("api.verify")
+        assert user.post("/verify", body)["by"] == ["content_credentials", "watermark"]
+
     def serving(self) -> None:
         user, subject = self.ready()
         body = {"text_prompts": [{"text": "<subject>"}], "subject_id": subject}
         self._woken_generation(body, user)
 
     def results(self) -> None:
+        # A worker keeps the watermark's secret and the certificates.
+        self.stage.fresh_worker("events.results")
         user, subject = self.ready()
         body = {"text_prompts": [{"text": "<subject>"}], "subject_id": subject, "steps": 10}
         created = user.post("/generations", {**body, "samples": 4})["id"]

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import requests
+
 from demo.client import AvatarClient
 from demo.deployment import REGION
 from demo.identity import Account, UserPool
@@ -98,6 +100,23 @@ class Stage:
     def generated(self, user: AvatarClient, generation: str) -> dict[str, Any]:
         return user.wait(
             f"/generations/{generation}", lambda g: g["state"] in GENERATION_ENDS, seconds=180
+        )
+
+    def released_image(self, user: AvatarClient) -> bytes:
+        """An image of the base model, as its owner downloads it."""
+        ended = self.generate(user, text_prompts=[{"text": "a hat"}])
+        assert ended["state"] == "succeeded", ended
+        answer = requests.get(ended["artifacts"][0]["url"], timeout=10)
+        answer.raise_for_status()
+        return answer.content
+
+    def fresh_worker(self, name: str) -> None:
+        """The next call of `lambdas.<name>` starts a process that has asked for nothing yet."""
+        functions, function = self.client("lambda"), self.function(name)
+        configuration = functions.get_function_configuration(FunctionName=function)
+        variables = {**configuration["Environment"]["Variables"], "FRESH": str(time.time_ns())}
+        functions.update_function_configuration(
+            FunctionName=function, Environment={"Variables": variables}
         )
 
     def function(self, name: str) -> str:

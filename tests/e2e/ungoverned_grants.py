@@ -57,7 +57,7 @@ UNGOVERNED = (
     *(
         Ungoverned(
             f"kms:{action}",
-            "S3, DynamoDB and SQS of the emulator use the key without asking for a grant",
+            "S3, DynamoDB and SQS of the emulator use the key without asking for a caller's grant",
             but_for=ENCRYPTING,
         )
         for action in ("Decrypt", "Encrypt", "GenerateDataKey", "DescribeKey")

@@ -42,7 +42,7 @@ def test_it_limits_the_requests_of_one_address(cloud: Cloud) -> None:
     assert limit["Limit"] == cloud.settings.api.requests_per_address
 
 
-def test_large_bodies_pass_only_where_a_generation_may_carry_an_image(cloud: Cloud) -> None:
+def test_large_bodies_pass_only_where_a_request_may_carry_an_image(cloud: Cloud) -> None:
     group = rules(cloud)["AWSManagedRulesCommonRuleSet"]
     (override,) = group["Statement"]["ManagedRuleGroupStatement"]["RuleActionOverrides"]
     assert override == {"Name": "SizeRestrictions_BODY", "ActionToUse": {"Count": {}}}
@@ -54,9 +54,10 @@ def test_large_bodies_pass_only_where_a_generation_may_carry_an_image(cloud: Clo
         "Scope": "LABEL",
         "Key": "awswaf:managed:aws:core-rule-set:SizeRestrictions_Body",
     }
-    path, method = exception["NotStatement"]["Statement"]["AndStatement"]["Statements"]
-    assert path["ByteMatchStatement"]["SearchString"] == "/v1/generations"
-    assert path["ByteMatchStatement"]["PositionalConstraint"] == "EXACTLY"
+    paths, method = exception["NotStatement"]["Statement"]["AndStatement"]["Statements"]
+    matches = [each["ByteMatchStatement"] for each in paths["OrStatement"]["Statements"]]
+    assert [each["SearchString"] for each in matches] == ["/v1/generations", "/v1/verify"]
+    assert all(each["PositionalConstraint"] == "EXACTLY" for each in matches)
     assert method["ByteMatchStatement"]["SearchString"] == "POST"
 
 

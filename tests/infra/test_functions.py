@@ -57,6 +57,9 @@ WIRED = {
     "idempotency_records": "IDEMPOTENCY_TABLE_NAME",
     "training_runner": "STATE_MACHINE_ARN",
     "generation_backend": "ENDPOINT_NAME",
+    "watermarking": "WATERMARK_KEY_ARN",
+    "credentials_reading": "CERTIFICATES_PARAMETER",
+    "release": "SIGNING_KEY_ARN",
 }
 
 
@@ -106,7 +109,7 @@ def test_functions_that_decode_images_have_pillow_and_the_others_do_not(cloud: C
             with_pillow.add(environment(function)["POWERTOOLS_SERVICE_NAME"])
         assert (asset / "pydantic").is_dir()
         assert not (asset / "boto3").exists()
-    assert with_pillow == {"intake", "results"}
+    assert with_pillow == {"intake", "results", "api_verify"}
 
 
 def test_what_is_invoked_asynchronously_has_somewhere_to_go(cloud: Cloud) -> None:

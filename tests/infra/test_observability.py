@@ -65,6 +65,7 @@ def test_what_hurts_users_has_an_alarm(cloud: Cloud) -> None:
         ("AWS/SageMaker", "Invocation5XXErrors"),
         ("AWS/SageMaker", "InvocationFailures"),
         ("Avatar", "ModerationUnavailable"),
+        ("Avatar", "MarkingUnavailable"),
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
     }
 

@@ -37,6 +37,7 @@ SCREENING = {
     "comprehend:DetectToxicContent *",
     "translate:TranslateText *",
 }
+READING_MARKS = {"kms:GenerateMac watermark key", "ssm:GetParameter certificates"}
 KEY = {f"kms:{action} key" for action in ("Decrypt", "Encrypt", "GenerateDataKey", "DescribeKey")}
 
 
@@ -49,6 +50,9 @@ def plain(right: str) -> str:
     right = re.sub(r"<[^>]*DataKey[^>]*>", "key", right)
     right = re.sub(r"<[^>]*ReceiptsKey[^>]*>", "receipt key", right)
     right = re.sub(r"<[^>]*Users[0-9A-F]{8}[^>]*>", "users", right)
+    right = re.sub(r"<[^>]*WatermarkKey[^>]*>", "watermark key", right)
+    right = re.sub(r"<[^>]*SigningKey[^>]*>", "signing key", right)
+    right = re.sub(r"arn:aws:ssm:[^ ]*Certificates[^ ]*", "certificates", right)
     right = re.sub(r"arn:aws:s3:::cdk-[^ ]*", "code", right)
     right = re.sub(r"arn:aws:states:[^ ]*:execution:[^ ]*:\*", "executions", right)
     right = re.sub(r"arn:aws:sagemaker:[^ ]*:training-job/trn-\*", "jobs", right)
@@ -97,6 +101,7 @@ EXPECTED = {
         "sqs:SendMessage BackgroundErasureQueue",
     }
     | SCREENING,
+    "VerifyRole": KEY | TABLE | REPLAYS | READING_MARKS,
     "IntakeHandlerRole": KEY
     | TABLE
     | s3("GetObject", "uploads/photos/*")
@@ -140,6 +145,8 @@ EXPECTED = {
             "RecognizeCelebrities",
         )
     }
+    | {"kms:Sign signing key"}
+    | READING_MARKS
     | SCREENING,
     "ErasureHandlerRole": KEY
     | TABLE

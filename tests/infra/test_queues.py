@@ -112,7 +112,7 @@ def test_topics_may_send_to_their_subscribers(cloud: Cloud) -> None:
 
 def test_services_that_send_may_use_the_key(cloud: Cloud) -> None:
     services = {}
-    for statement in cloud.one("AWS::KMS::Key").properties["KeyPolicy"]["Statement"]:
+    for statement in cloud.one("AWS::KMS::Key", "DataKey").properties["KeyPolicy"]["Statement"]:
         principal = statement["Principal"].get("Service")
         for service in principal if isinstance(principal, list) else [principal]:
             services[text(service) if service else ""] = statement

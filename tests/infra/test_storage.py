@@ -155,3 +155,22 @@ def test_in_production_data_outlives_its_stack(prod: Cloud) -> None:
             assert each.body["DeletionPolicy"] == "Retain", each
     records = prod.one("AWS::DynamoDB::Table", "Records").properties
     assert records["DeletionProtectionEnabled"] is True
+
+
+def test_the_keys_of_marks_stay_what_they_are_and_outlive_the_stack_where_data_does(
+    cloud: Cloud,
+) -> None:
+    for name, spec, usage in (
+        ("WatermarkKey", "HMAC_256", "GENERATE_VERIFY_MAC"),
+        ("SigningKey", "ECC_NIST_P256", "SIGN_VERIFY"),
+    ):
+        key = cloud.one("AWS::KMS::Key", name)
+        assert (key.properties["KeySpec"], key.properties["KeyUsage"]) == (spec, usage)
+        assert "EnableKeyRotation" not in key.properties
+        kept = "Retain" if cloud.settings.keep_data else "Delete"
+        assert key.body["DeletionPolicy"] == kept
+
+
+def test_no_certificate_is_installed_by_a_template(cloud: Cloud) -> None:
+    parameter = cloud.one("AWS::SSM::Parameter", "Certificates")
+    assert "CERTIFICATE" not in parameter.properties["Value"]

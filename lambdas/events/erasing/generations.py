@@ -24,6 +24,7 @@ from lambdas.events.erasing.places import (
 from lambdas.events.erasing.run import PER_WRITE, count_records
 from lambdas.records import keys
 from lambdas.records.generations import end_generation
+from lambdas.records.marks import marks_of
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -56,6 +57,7 @@ def _remove(run: Run, batch: list[Item], *, with_owner: bool) -> None:
             places[each] += generation_places(run.ports, run.owner, each)
         related = [item for item in run.items() if _tells_of(item, ids)]
         answers = answers_about(run, ids)
+    related += marks_of(batch)
     everywhere = [place for some in places.values() for place in some]
 
     def count() -> Counter[str]:

@@ -30,6 +30,7 @@ from lambdas.ports import (
     MAX_TOXICITY_BYTES,
     MAX_TOXICITY_SEGMENTS,
     MAX_TRANSLATION_BYTES,
+    CannotBeMarked,
     CannotBeScreened,
     EndpointStatus,
     Execution,
@@ -333,6 +334,21 @@ class FakeImageModeration:
             raise Unavailable("image moderation")
         if not self.screens or name in self.refused:
             raise CannotBeScreened
+
+
+@dataclass
+class FakeMarking:
+    """Writes the number behind the end of the file, where no decoder looks."""
+
+    available: bool = True
+    has_room: bool = True
+
+    def mark(self, png: bytes, number: int) -> bytes:
+        if not self.available:
+            raise Unavailable("marking")
+        if not self.has_room:
+            raise CannotBeMarked
+        return png + b"MARK" + number.to_bytes(5, "big")
 
 
 @dataclass

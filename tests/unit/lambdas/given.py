@@ -26,6 +26,7 @@ from tests.unit.lambdas.fakes import (
     FakeClock,
     FakeGenerationBackend,
     FakeImageModeration,
+    FakeMarking,
     FakeObjectStore,
     FakePersistence,
     FakePostponement,
@@ -156,6 +157,7 @@ class World:
     backend: FakeGenerationBackend = field(default_factory=FakeGenerationBackend)
     text_moderation: FakeTextModeration = field(default_factory=FakeTextModeration)
     translation: FakeTranslation = field(default_factory=FakeTranslation)
+    marking: FakeMarking = field(default_factory=FakeMarking)
     image_moderation: FakeImageModeration = field(default_factory=FakeImageModeration)
     photos: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("photos"))
     uploads: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("uploads"))

@@ -20,6 +20,7 @@ from lambdas.records.generations import (
     note_invocation,
     read_generation,
 )
+from lambdas.release import Release
 from tests.unit.lambdas.endpoint_answers import answer
 from tests.unit.lambdas.gateway import OWNER
 from tests.unit.lambdas.given import World
@@ -92,6 +93,9 @@ class ResultWorld(World):
                 moderation=self.image_moderation,
                 words=self.screening,
                 postponement=self.postponement,
+                release=Release(
+                    self.settings, self.table, self.clock, self.avatars, (self.marking,)
+                ),
             )
         )
 

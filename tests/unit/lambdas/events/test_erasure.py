@@ -34,6 +34,7 @@ from lambdas.records.generations import (
     find_generation,
     note_invocation,
 )
+from lambdas.records.marks import find_mark, number_of
 from lambdas.records.photos import all_photos, begin_photo_erasure
 from lambdas.records.receipts import read_receipt
 from lambdas.records.subjects import begin_subject_erasure
@@ -217,6 +218,17 @@ def test_a_finished_generation_is_erased_at_once(estate: Estate) -> None:
     assert other in " ".join(estate.objects())
     assert other in " ".join(estate.items())
     assert not estate.due_later()
+
+
+def test_what_its_mark_stood_for_is_erased_with_a_generation(estate: Estate) -> None:
+    world = estate.world
+    found = find_generation(world.table, OWNER, estate.generation(None))
+    assert found is not None
+    number = number_of(world.table, found, world.clock.now())
+    erasure = begin_generation_erasure(world.table, OWNER, found.id, world.clock.now())
+    assert estate.erase(erasure) == []
+    assert find_mark(world.table, number) is None
+    assert found.id not in " ".join(map(str, world.table.items.values()))
 
 
 def test_what_the_endpoint_may_still_write_is_erased_when_it_no_longer_can(estate: Estate) -> None:

@@ -203,6 +203,31 @@ def test_of_two_deliveries_at_once_only_what_the_record_shows_stays(world: Resul
     assert world.released == {key(generation, 1)}
 
 
+def test_an_image_that_cannot_be_marked_now_waits_and_is_released_later(
+    world: ResultWorld,
+) -> None:
+    world.marking.available = False
+    generation = world.begin(2)
+    world.leave_answer(generation)
+    assert world.tell(told(generation)) == [0]
+    assert world.released == set()
+    assert world.now_of(generation).state is GenerationState.SCREENING
+    assert OUTPUT in world.work.objects_by_key
+    world.marking.available = True
+    assert world.tell(told(generation)) == []
+    assert world.now_of(generation).state is GenerationState.SUCCEEDED
+    assert all(b"MARK" in image for image in world.avatars.objects_by_key.values())
+
+
+def test_an_image_that_can_never_be_marked_is_not_released(world: ResultWorld) -> None:
+    world.marking.has_room = False
+    generation = world.begin(1)
+    world.leave_answer(generation)
+    assert world.tell(told(generation)) == []
+    assert world.now_of(generation).state is GenerationState.FAILED
+    assert world.released == set()
+
+
 def test_a_sample_that_the_endpoint_could_not_make_is_an_error(world: ResultWorld) -> None:
     generation = world.begin(2)
     world.leave_answer(generation, answer(generation, [None, png()]))

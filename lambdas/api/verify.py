@@ -1,0 +1,154 @@
+"""`POST /verify`: whether an image came from this deployment, and when.
+
+The file is hostile until shown otherwise: it goes through the same decoding as photos, and what
+reads its content credentials sees only the three types that this accepts.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from lambdas import environment, telemetry, wiring
+from lambdas.api.http import Api
+from lambdas.api.messages import Answer, Body, Request, ok
+from lambdas.domain import moments
+from lambdas.domain.errors import FieldError, Invalid
+from lambdas.domain.marks import Evidence, Origin
+from lambdas.domain.normalising import NotAPhoto, decode
+from lambdas.domain.photo import RejectionCode
+from lambdas.lambda_handler import lambda_handler
+from lambdas.records.marks import find_mark
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
+
+    from lambdas.api.messages import Caller
+    from lambdas.domain.marks import Mark
+    from lambdas.domain.settings import DomainSettings
+    from lambdas.ports import Clock, CredentialsReading, Table, Trace, WatermarkReading
+
+MODERATORS = "moderators"
+MAX_IMAGE_BYTES = 4 * 1024 * 1024
+# Four bytes for three, and the document around them; Lambda takes 6 MB.
+_MAX_BASE64 = -(-MAX_IMAGE_BYTES // 3) * 4
+_MAX_BODY_BYTES = _MAX_BASE64 + 4096
+# Below, no mark was ever put or could be found.
+_MIN_SIDE = 32
+_SAID = {
+    RejectionCode.TOO_SMALL: f"The shorter side must have at least {_MIN_SIDE} pixels.",
+    RejectionCode.TOO_LARGE: "The picture has too many pixels.",
+    RejectionCode.UNSUPPORTED_TYPE: "Send a JPEG, PNG or WebP file.",
+}
+
+
+class VerifyImage(Body):
+    """The image, as it was found; do not edit it first."""
+
+    image: str = Field(
+        min_length=1,
+        max_length=_MAX_BASE64,
+        description="JPEG, PNG or WebP, base64; at most 4 MB before the encoding.",
+        json_schema_extra={"contentEncoding": "base64"},
+    )
+    upload_id: Annotated[Any, Field(json_schema_extra={"x-planned": True})] = None
+
+
+@dataclass(frozen=True)
+class VerifyPorts:
+    """What this route needs."""
+
+    settings: DomainSettings
+    table: Table
+    clock: Clock
+    persistence: Callable[[], BasePersistenceLayer]
+    watermark: WatermarkReading
+    credentials: CredentialsReading
+
+
+def build_app(ports: VerifyPorts) -> Api:
+    """The route over these ports."""
+    api = Api(table=ports.table, clock=ports.clock, persistence=ports.persistence)
+
+    @api.post("/verify", body=VerifyImage, status=200, max_body_bytes=_MAX_BODY_BYTES)
+    def verify_image(request: Request[VerifyImage]) -> Answer:
+        """Ask whether an image came from here.
+
+        `from_here` is `yes` if its watermark or its content credentials say so (`by`), `uncertain`
+        if traces of either are there and too damaged, `no` otherwise: which means that no mark was
+        found, and not that the image is no avatar. `when` is known unless the generation has been
+        deleted; whose it was is told to its owner and to moderators only.
+        """
+        upload = _upload(request.body)
+        traces = {
+            Evidence.CONTENT_CREDENTIALS: ports.credentials.find(upload),
+            Evidence.WATERMARK: ports.watermark.find(_picture(upload, ports.settings)),
+        }
+        answer = _judged(traces, ports.table, request.caller)
+        telemetry.logger.info("image_verified", extra={"from_here": answer["from_here"]})
+        return ok(answer)
+
+    return api
+
+
+def _upload(body: VerifyImage) -> bytes:
+    if body.upload_id is not None:
+        raise _wrong("/upload_id", "is planned; send the image itself", "not_supported")
+    try:
+        return base64.b64decode(body.image, validate=True)
+    except (binascii.Error, ValueError):
+        raise _wrong("/image", "is not base64", "not_base64") from None
+
+
+def _picture(upload: bytes, settings: DomainSettings) -> Any:
+    try:
+        return decode(upload, min_side=_MIN_SIDE, max_megapixels=settings.photos.max_megapixels)
+    except NotAPhoto as refused:
+        detail = _SAID.get(refused.code, "This cannot be read as a picture.")
+        raise _wrong("/image", detail, refused.code.value) from None
+
+
+def _judged(traces: dict[Evidence, Trace], table: Table, caller: Caller) -> dict[str, Any]:
+    sure = [evidence for evidence, trace in traces.items() if trace.ours]
+    hints = [evidence for evidence, trace in traces.items() if trace.hints]
+    origin = Origin.YES if sure else Origin.UNCERTAIN if hints else Origin.NO
+    numbers = [trace.number for trace in traces.values() if trace.number is not None]
+    marks = [found for number in numbers if (found := find_mark(table, number)) is not None]
+    mark = marks[0] if marks else None
+    said = [trace.made_at for trace in traces.values() if trace.made_at is not None]
+    when = mark.made_at if mark else said[0] if said else None
+    return {
+        "from_here": origin.value,
+        "by": sorted(each.value for each in sure or hints),
+        "when": moments.to_text(when) if when else None,
+        "generation_id": mark.generation_id if mark and _may_know(caller, mark) else None,
+    }
+
+
+def _may_know(caller: Caller, mark: Mark) -> bool:
+    return caller.owner == mark.owner or MODERATORS in caller.groups
+
+
+def _wrong(pointer: str, detail: str, code: str) -> Invalid:
+    return Invalid([FieldError(pointer, detail, code)])
+
+
+def _wired() -> Api:
+    return build_app(
+        VerifyPorts(
+            settings=environment.current().settings(),
+            table=wiring.table(),
+            clock=wiring.clock(),
+            persistence=wiring.persistence,
+            watermark=wiring.watermarking(),
+            credentials=wiring.credentials_reading(),
+        )
+    )
+
+
+handler = lambda_handler(_wired)

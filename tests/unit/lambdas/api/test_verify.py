@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from lambdas.adapters.content_credentials import CredentialsReading, CredentialsSigning
+from lambdas.adapters.watermarking import Watermarking
+from lambdas.api.verify import MAX_IMAGE_BYTES, VerifyPorts, build_app
+from lambdas.domain.generation import Generation
+from lambdas.domain.locations import avatar_key
+from lambdas.openapi.answers import Verification
+from lambdas.records import keys
+from lambdas.release import Release
+from lambdas.table import Delete
+from tests.unit.lambdas.adapters.local_signer import installed, signer
+from tests.unit.lambdas.endpoint_answers import png
+from tests.unit.lambdas.events.result_world import ResultWorld
+from tests.unit.lambdas.gateway import OWNER, Client, Reply, user_claims
+
+WATERMARK = Watermarking(lambda: b"k" * 32)
+CHAIN, SIGN = signer()
+NOTHING: dict[str, Any] = {"from_here": "no", "by": [], "when": None, "generation_id": None}
+
+
+class VerifyWorld(ResultWorld):
+    """A world whose marks are real."""
+
+    def released(self, *, credentials: bool = True) -> tuple[Generation, bytes]:  # type: ignore[override]
+        generation = self.begin(1)
+        signing = CredentialsSigning(installed(CHAIN), SIGN, self.clock)
+        markings = (WATERMARK, signing) if credentials else (WATERMARK,)
+        release = Release(self.settings, self.table, self.clock, self.avatars, markings)
+        release(generation, "img", png(size=(128, 128)))
+        return generation, self.avatars.objects_by_key[avatar_key(OWNER, generation.id, "img")]
+
+    @property
+    def client(self) -> Client:
+        return Client(
+            build_app(
+                VerifyPorts(
+                    settings=self.settings,
+                    table=self.table,
+                    clock=self.clock,
+                    persistence=lambda: self.persistence,
+                    watermark=WATERMARK,
+                    credentials=CredentialsReading(installed(CHAIN)),
+                )
+            )
+        )
+
+
+@pytest.fixture
+def world() -> VerifyWorld:
+    return VerifyWorld()
+
+
+def ask(client: Client, image: bytes, **more: Any) -> Reply:
+    return client.post("/verify", {"image": base64.b64encode(image).decode()}, **more)
+
+
+def as_jpeg(image: bytes) -> bytes:
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(image)) as opened:
+        opened.save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+def test_a_released_image_is_known_by_both_marks_and_told_to_its_owner(
+    world: VerifyWorld,
+) -> None:
+    generation, image = world.released()
+    reply = ask(world.client, image)
+    assert reply.status == 200
+    Verification.model_validate(reply.body)
+    assert reply.body == {
+        "from_here": "yes",
+        "by": ["content_credentials", "watermark"],
+        "when": "2026-11-21T12:00:00.000Z",
+        "generation_id": generation.id,
+    }
+
+
+def test_saved_again_it_is_known_by_its_watermark(world: VerifyWorld) -> None:
+    generation, image = world.released()
+    body = ask(world.client, as_jpeg(image)).body
+    assert (body["from_here"], body["by"]) == ("yes", ["watermark"])
+    assert body["generation_id"] == generation.id
+
+
+def test_others_learn_when_but_not_which_and_moderators_learn_both(world: VerifyWorld) -> None:
+    generation, image = world.released(credentials=False)
+    stranger = ask(world.client.as_someone_else(), image).body
+    assert stranger["when"] == "2026-11-21T12:00:00.000Z"
+    assert stranger["generation_id"] is None
+    moderator = user_claims("c0ffee00", **{"cognito:groups": "[moderators]"})
+    assert ask(world.client, image, claims=moderator).body["generation_id"] == generation.id
+
+
+def test_after_the_generation_was_erased_it_is_still_known_as_ours(world: VerifyWorld) -> None:
+    generation, image = world.released(credentials=False)
+    item = world.table.get(keys.generation_key(OWNER, generation.id))
+    assert item is not None
+    world.table.write(Delete(keys.mark_key(item["mark"])))
+    expected = {**NOTHING, "from_here": "yes", "by": ["watermark"]}
+    assert ask(world.client, image).body == expected
+
+
+def test_what_was_changed_under_our_signature_and_lost_its_watermark_is_uncertain(
+    world: VerifyWorld,
+) -> None:
+    signing = CredentialsSigning(installed(CHAIN), SIGN, world.clock)
+    changed = bytearray(signing.mark(png(size=(64, 64)), 7))
+    # In the length of a text chunk's text nothing is decoded: only the hash notices.
+    position = changed.rindex(b"IEND") - 4
+    extra = b"\x00\x00\x00\x00tEXt\xbfj\x9f\xc8"
+    changed[position:position] = extra
+    body = ask(world.client, bytes(changed)).body
+    assert body == {**NOTHING, "from_here": "uncertain", "by": ["content_credentials"]}
+
+
+def test_any_other_picture_is_not_from_here(world: VerifyWorld) -> None:
+    assert ask(world.client, as_jpeg(png())).body == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("image", "code"),
+    [
+        (b"no picture", "unsupported_type"),
+        (png()[:50], "unreadable"),
+        (png(size=(20, 400)), "too_small"),
+        (b"\xff\xd8\xff" + bytes(MAX_IMAGE_BYTES), "too_long"),
+    ],
+)
+def test_what_is_no_picture_within_bounds_is_refused_by_name(
+    world: VerifyWorld, image: bytes, code: str
+) -> None:
+    reply = ask(world.client, image)
+    assert reply.status == 422
+    (error,) = reply.body["errors"]
+    assert (error["pointer"], error["code"]) == ("/image", code)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, "/image"),
+        ({"image": "%%%"}, "/image"),
+        ({"image": "AAAA", "upload_id": "upl_1"}, "/upload_id"),
+    ],
+)
+def test_a_body_that_cannot_be_meant_is_refused(
+    world: VerifyWorld, body: dict[str, str], pointer: str
+) -> None:
+    reply = world.client.post("/verify", body)
+    assert reply.status == 422
+    assert [error["pointer"] for error in reply.body["errors"]] == [pointer]
+
+
+def test_a_body_of_more_than_lambda_takes_is_not_read(world: VerifyWorld) -> None:
+    reply = world.client.post("/verify", raw='{"image": "' + "A" * 6_000_000 + '"}')
+    assert reply.status == 413
