@@ -59,6 +59,12 @@ class Alarms(Construct):
                 metrics.of_service(service, MODERATION_UNAVAILABLE),
                 f"{service} cannot screen: photos, prompts or images wait until it can",
             )
+        self._alarm(
+            "OldestOpenReview",
+            metrics.of_service("reconciler", "OldestOpenReviewSeconds", "Maximum"),
+            "Somebody waits too long (seconds) for a moderator: look into GET /reviews",
+            threshold=settings.alarms.oldest_review_seconds,
+        )
         for name, queue in dead_letter_queues(training, inference, api).items():
             self._on_dead_letters(name, queue)
 

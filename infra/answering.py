@@ -24,6 +24,8 @@ _CATALOGUE = FunctionSpec("lambdas.api.catalogue.handler")
 _SUBJECTS = FunctionSpec("lambdas.api.subjects.handler", memory=1024)
 _TRAININGS = FunctionSpec("lambdas.api.trainings.handler", memory=1024)
 _GENERATIONS = FunctionSpec("lambdas.api.generations.handler", memory=1024)
+# It blurs images, and releases them as the function of results does.
+_REVIEWS = FunctionSpec("lambdas.api.reviews.handler", bundle="media", memory=1769)
 
 
 class Answering(Construct):
@@ -52,6 +54,7 @@ class Answering(Construct):
             "subjects": self._subjects(),
             "trainings": self._trainings(machine),
             "generations": self._generations(endpoint),
+            "reviews": self._reviews(),
         }
 
     def _function(
@@ -129,4 +132,23 @@ class Answering(Construct):
         )
         allow_screening(role, self._settings)
         access.allow(role, self._erasure.queue_arn, "sqs:SendMessage")
+        return function
+
+    def _reviews(self) -> ServiceFunction:
+        storage = self._storage
+        # It keeps no answers: a decision that is repeated answers as before by itself.
+        function = self._function(
+            "Reviews",
+            _REVIEWS,
+            {
+                "WORK_BUCKET": storage.work.bucket_name,
+                "AVATARS_BUCKET": storage.avatars.bucket_name,
+                "AUDIT_TABLE_NAME": storage.audit.table_name,
+            },
+            records=storage.table,
+        )
+        moving = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
+        access.allow_objects(function.role, storage.work, "reviews/", *moving)
+        access.allow_objects(function.role, storage.avatars, "", *moving)
+        access.allow_appending(function.role, storage.audit)
         return function

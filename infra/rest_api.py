@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 STAGE = "v1"
 _HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "Accept"]
-_EXPOSED = ["Location", "Retry-After"]
+_EXPOSED = ["Link", "Location", "Retry-After"]
 _SCOPES = {Access.READ: READ, Access.WRITE: WRITE}
 # Ids of the request and the route's pattern. No address, no path, no caller, no query.
 _ACCESS_LOG = {

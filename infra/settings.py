@@ -108,6 +108,7 @@ class AlarmSettings(_Strict):
     email: EmailAddress | None = None
     api_p99_ms: int = Field(default=3000, gt=0)
     oldest_request_seconds: int = Field(default=3600, gt=0)
+    oldest_review_seconds: int = Field(default=86400, gt=0)
 
 
 class BudgetSettings(_Strict):

@@ -62,7 +62,7 @@ class StorageStack(Stack):
                 "trainings/": _TRAINING_WORK_DAYS,
                 "results/": 1,
                 "failures/": 1,
-                **({"generations/": image_days} if image_days else {}),
+                **({"generations/": image_days, "reviews/": image_days} if image_days else {}),
             },
         )
         self.avatars = self._bucket(
@@ -71,6 +71,7 @@ class StorageStack(Stack):
         tables = Tables(self, "Tables", settings=settings, key=self.key)
         self.table = tables.records
         self.idempotency = tables.idempotency
+        self.audit = tables.audit
 
         for name, value in {
             "UploadsBucket": self.uploads.bucket_name,
@@ -80,6 +81,7 @@ class StorageStack(Stack):
             "AvatarsBucket": self.avatars.bucket_name,
             "TableName": self.table.table_name,
             "IdempotencyTableName": self.idempotency.table_name,
+            "AuditTableName": self.audit.table_name,
             "DataKeyArn": self.key.key_arn,
         }.items():
             CfnOutput(self, name, value=value)

@@ -34,6 +34,11 @@ def count(name: str, number: int = 1) -> None:
     metrics.add_metric(name=name, unit="Count", value=number)
 
 
+def measure_seconds(name: str, seconds: float) -> None:
+    """Set a gauge; written when the invocation ends."""
+    metrics.add_metric(name=name, unit="Seconds", value=seconds)
+
+
 def flush() -> None:
     """Write what was counted, as one embedded-metric-format line; nothing counted, no line."""
     if metrics.metric_set:

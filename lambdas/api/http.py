@@ -39,7 +39,9 @@ MAX_BODY_BYTES = 64 * 1024
 # Tokens travel in a header, never in a cookie: any origin may ask, none can ride on a session.
 _HEADERS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Location, Retry-After, Idempotency-Replayed, X-Request-Id",
+    "Access-Control-Expose-Headers": (
+        "Link, Location, Retry-After, Idempotency-Replayed, X-Request-Id"
+    ),
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
@@ -83,7 +85,10 @@ class Api:
         table: Table | None = None,
         clock: Clock | None = None,
         persistence: Callable[[], BasePersistenceLayer] | None = None,
+        group: str | None = None,
     ) -> None:
+        """`group`: whose members alone may call these routes."""
+        self._group = group
         self.routes: list[Route] = []
         self._resolver = APIGatewayRestResolver(strip_prefixes=["/v1"])
         self._resolver.not_found(self._no_route)
@@ -197,6 +202,8 @@ class Api:
         caller = _NOBODY if route.public else caller_of(event)
         if not route.public and not caller.may(route.scope):
             raise Forbidden(f"This needs the scope {route.scope}.", code="scope_missing")
+        if self._group is not None and self._group not in caller.groups:
+            raise Forbidden(f"This is for the group {self._group}.", code="group_missing")
         listing = route.path.format(**names)
         headers = {n.lower(): str(v) for n, v in (event.get("headers") or {}).items()}
         query = {str(n): str(v) for n, v in (event.get("queryStringParameters") or {}).items()}
@@ -227,7 +234,7 @@ class Api:
         return Response(
             status_code=answer.status,
             content_type=answer.headers.get("Content-Type", "application/json"),
-            body="" if answer.body is None else json.dumps(answer.body, separators=(",", ":")),
+            body=_text(answer),
             headers=headers,
         )
 
@@ -247,6 +254,12 @@ def _keepable(route: Route, request: Request[Any]) -> Answer:
         if error.final:
             return answer
         raise NotKept(answer) from None
+
+
+def _text(answer: Answer) -> str:
+    if answer.text is not None:
+        return answer.text
+    return "" if answer.body is None else json.dumps(answer.body, separators=(",", ":"))
 
 
 def _request_id(event: Mapping[str, Any]) -> str:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lambdas import telemetry
 from lambdas.api.messages import Answer, Request, accepted, ok
+from lambdas.api.review_bodies import AppealBlock
 from lambdas.api.subject_ports import SubjectPorts, send_erasure
+from lambdas.api.text_check import demand_allowed
+from lambdas.domain.text_screening import ClientText, Purpose
 from lambdas.records.account import begin_account_erasure, read_account
+from lambdas.records.review_openings import appeal_block
+from lambdas.records.standing import read_standing
 
 if TYPE_CHECKING:
     from lambdas.api.http import Api
@@ -20,6 +26,8 @@ def add_account_routes(api: Api, ports: SubjectPorts) -> None:
     def read_me(request: Request[None]) -> Answer:
         """Usage and limits."""
         account = read_account(ports.table, request.owner)
+        standing = read_standing(ports.table, request.owner)
+        rules = ports.settings.moderation.violations
         return ok(
             {
                 "id": request.owner,
@@ -34,6 +42,7 @@ def add_account_routes(api: Api, ports: SubjectPorts) -> None:
                     "active_trainings": limits.active_trainings_per_user,
                     "active_generations": limits.active_generations_per_user,
                 },
+                "standing": standing.name(ports.clock.now(), rules).value,
                 "erasing": account.erasing_since is not None,
             }
         )
@@ -43,4 +52,13 @@ def add_account_routes(api: Api, ports: SubjectPorts) -> None:
         """Erase everything that is kept about the caller; the sign-in itself stays."""
         erasure = begin_account_erasure(ports.table, request.owner, ports.clock.now())
         send_erasure(ports.erasures, erasure)
+        return accepted("/me")
+
+    @api.post("/me/appeal", body=AppealBlock, status=202)
+    def appeal_my_block(request: Request[AppealBlock]) -> Answer:
+        """Say why your account should not be blocked; each block may be appealed once."""
+        note = request.body.note
+        demand_allowed(ports.screening, [ClientText(note, Purpose.STATEMENT)])
+        appeal_block(ports.table, request.owner, note, ports.clock.now())
+        telemetry.count("Appeals")
         return accepted("/me")

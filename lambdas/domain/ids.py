@@ -29,6 +29,8 @@ class Prefix(StrEnum):
     TRAINING = "trn"
     GENERATION = "gen"
     IMAGE = "img"
+    REVIEW = "rev"
+    AUDIT = "aud"
 
 
 _ANY = re.compile(f"(?:{'|'.join(Prefix)})_{_ULID}")

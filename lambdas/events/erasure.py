@@ -181,6 +181,7 @@ class Eraser:
         self._ports.models.erase(f"adapters/{owner}/")
         self._ports.work.erase(f"trainings/{owner}/")
         self._ports.work.erase(f"generations/{owner}/")
+        self._ports.work.erase(f"reviews/{owner}/")
         self._ports.avatars.erase(f"{owner}/")
         for erasure in watched if ended else ():
             self._table.write(bury(erasure))
@@ -247,6 +248,9 @@ class Eraser:
             if item.get(name):
                 self._ports.work.erase(S3Location.parse(item[name]).key)
         self._table.write(Delete(keys.generation_key(owner, generation_id)))
+        # After its record: a preview is made only while that stands.
+        self._delete(list(self._items(owner, keys.reviews_of(generation_id))))
+        self._ports.work.erase(locations.review_prefix(owner, generation_id))
 
     def _erase_generation_objects(self, owner: str, generation_id: str) -> None:
         self._ports.avatars.erase(locations.avatar_prefix(owner, generation_id))

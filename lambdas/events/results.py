@@ -9,8 +9,9 @@ Each is judged by where the generation stands now:
     ended, hidden, gone     whatever the endpoint or an earlier delivery left behind is removed
 
 Screening fails closed: without an answer the message comes back, and the generation stays
-`screening`. Released images are written before the record says so; if the record ended otherwise in
-the meantime, they are removed again, and nobody has had a link to them.
+`screening`. Images are written before the record says so, released ones among the avatars, withheld
+ones into quarantine with a review that is written together with the end; if the record ended
+otherwise in the meantime, they are removed again, and nobody has had a link to them.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from lambdas.domain.generation import (
     image_id,
 )
 from lambdas.domain.generation_failure import GenerationFailureCode, diagnose, failure_of
-from lambdas.domain.locations import avatar_key
+from lambdas.domain.locations import avatar_key, withheld_key
 from lambdas.domain.moderation import is_unsafe
 from lambdas.domain.rendered_image import NotAnImage, render
 from lambdas.events.notification import Notification
@@ -43,15 +44,35 @@ from lambdas.events.queue_batch import queue_handler
 from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.ports import ObjectMissing, ObjectTooLarge
 from lambdas.records.generations import advance_generation, end_generation, find_generation
+from lambdas.records.review_openings import withheld_by_screening
+from lambdas.records.standing import violation
+from lambdas.release import release
 from lambdas.screening import fail_closed
+from lambdas.violations import block_if_due
 
 if TYPE_CHECKING:
     from lambdas.domain.settings import DomainSettings
-    from lambdas.ports import Clock, ImageModeration, ObjectStore, Postponement, Table
+    from lambdas.ports import (
+        Clock,
+        ImageModeration,
+        ModerationLabel,
+        ObjectStore,
+        Postponement,
+        Table,
+    )
+    from lambdas.table import Write
 
 _MAX_FAILURE_BYTES = 64 * 1024
 # Where the endpoint leaves its answers (inference stack); nothing else is ever read or removed.
 _ANSWERS = ("results/", "failures/")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An image as it ends, and what screening found if it was withheld."""
+
+    artifact: Artifact
+    labels: tuple[ModerationLabel, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,7 +134,8 @@ class Results:
         except (ObjectTooLarge, InvalidDocumentError):
             self._fail(generation, GenerationFailureCode.RESULT_UNREADABLE)
             return
-        artifacts = [self._judge(generation, raw) for raw in response.artifacts]
+        judged = [self._judge(generation, raw) for raw in response.artifacts]
+        artifacts = [each.artifact for each in judged]
         state = ending(artifact.finish_reason for artifact in artifacts)
         failed = state is GenerationState.FAILED
         ended = end_generation(
@@ -125,9 +147,12 @@ class Results:
             artifacts=artifacts,
             failure=failure_of(GenerationFailureCode.INTERNAL_ERROR) if failed else None,
             retention_days=self._ports.settings.retention_days.images,
+            beside=self._reviews(generation, judged),
         )
         if ended:
             _count(artifacts, failed=failed)
+            rules = self._ports.settings.moderation.violations
+            block_if_due(self._ports.table, generation.owner, self._ports.clock.now(), rules)
             telemetry.logger.info(
                 "generation_screened", extra={"generation_id": generation.id, "state": state}
             )
@@ -145,26 +170,42 @@ class Results:
             raise InvalidDocumentError("the answer to another request")
         return response
 
-    def _judge(self, generation: Generation, raw: RawArtifact) -> Artifact:
+    def _judge(self, generation: Generation, raw: RawArtifact) -> Judged:
         """Release the image or withhold it."""
         image = image_id(generation.id, raw.index)
         if raw.finish_reason is not RawFinishReason.SUCCESS:
-            return Artifact(image, raw.seed, FinishReason.ERROR)
+            return Judged(Artifact(image, raw.seed, FinishReason.ERROR))
         try:
             rendered = render(raw.image, generation.plan.width, generation.plan.height)
         except NotAnImage:
             telemetry.logger.warning("image_unreadable", extra={"image_id": image})
-            return Artifact(image, raw.seed, FinishReason.ERROR)
-        if self._is_unsafe(rendered.screening):
-            return Artifact(image, raw.seed, FinishReason.CONTENT_FILTERED)
-        key = avatar_key(generation.owner, generation.id, image)
-        self._ports.avatars.write(key, rendered.png, content_type="image/png")
-        return Artifact(image, raw.seed, FinishReason.SUCCESS)
+            return Judged(Artifact(image, raw.seed, FinishReason.ERROR))
+        labels = self._labels(rendered.screening)
+        if is_unsafe(labels):
+            key = withheld_key(generation.owner, generation.id, image)
+            self._ports.work.write(key, rendered.png, content_type="image/png")
+            return Judged(Artifact(image, raw.seed, FinishReason.CONTENT_FILTERED), labels)
+        release(self._ports.avatars, generation, image, rendered.png)
+        return Judged(Artifact(image, raw.seed, FinishReason.SUCCESS))
 
-    def _is_unsafe(self, image: bytes) -> bool:
+    def _labels(self, image: bytes) -> tuple[ModerationLabel, ...]:
         confidence = self._ports.settings.moderation.image_min_confidence
         with fail_closed():
-            return is_unsafe(self._ports.moderation.labels(image, min_confidence=confidence))
+            return tuple(self._ports.moderation.labels(image, min_confidence=confidence))
+
+    def _reviews(self, generation: Generation, judged: list[Judged]) -> list[Write]:
+        """What goes with the end: a review of each withheld image, and the count of them."""
+        settings, now = self._ports.settings, self._ports.clock.now()
+        days = settings.retention_days.images
+        reviews = [
+            withheld_by_screening(generation, each.artifact.id, each.labels, now, days)
+            for each in judged
+            if each.artifact.finish_reason is FinishReason.CONTENT_FILTERED
+        ]
+        if not reviews:
+            return []
+        rules = settings.moderation.violations
+        return [*reviews, violation(generation.owner, now, rules, len(reviews))]
 
     def _fail(self, generation: Generation, code: GenerationFailureCode) -> None:
         expired = code is GenerationFailureCode.EXPIRED
@@ -207,10 +248,12 @@ class Results:
 
     def _remove_unshown(self, owner: str, generation_id: str) -> None:
         generation = find_generation(self._ports.table, owner, generation_id)
-        shown = {artifact.id for artifact in generation.shown} if generation else set()
-        images = {image_id(generation_id, index) for index in range(MAX_SAMPLES)} - shown
-        keys = [avatar_key(owner, generation_id, image) for image in sorted(images)]
-        self._ports.avatars.delete(keys)
+        shown = {each.id for each in generation.shown} if generation else set()
+        withheld = {each.id for each in generation.withheld} if generation else set()
+        images = {image_id(generation_id, index) for index in range(MAX_SAMPLES)}
+        ids = (owner, generation_id)
+        self._ports.avatars.delete([avatar_key(*ids, each) for each in sorted(images - shown)])
+        self._ports.work.delete([withheld_key(*ids, each) for each in sorted(images - withheld)])
 
     def _is_answer(self, location: S3Location) -> bool:
         return location.bucket == self._ports.work.bucket and location.key.startswith(_ANSWERS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from lambdas.api import catalogue, generations, subjects, trainings
+from lambdas.api import catalogue, generations, reviews, subjects, trainings
 from lambdas.api.http import Api, Route
 
 
@@ -19,7 +19,8 @@ def all_routes() -> list[Route]:
     """The routes of every handler, ordered by path and method."""
     unused = cast("Any", _Unused())
     apis: list[Api] = [
-        module.build_app(unused) for module in (catalogue, subjects, trainings, generations)
+        module.build_app(unused)
+        for module in (catalogue, subjects, trainings, generations, reviews)
     ]
     routes = [route for api in apis for route in api.routes]
     return sorted(routes, key=lambda route: (route.path, route.method))

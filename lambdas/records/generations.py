@@ -100,6 +100,11 @@ def _item(generation: Generation) -> Item:
     return item
 
 
+def artifact_items(artifacts: Iterable[Artifact]) -> list[Item]:
+    """Images as an attribute of their generation's item."""
+    return [{"id": a.id, "seed": a.seed, "finish_reason": a.finish_reason.value} for a in artifacts]
+
+
 def find_generation(table: Table, owner: str, generation_id: str) -> Generation | None:
     """The generation, hidden or not, or None."""
     item = table.get(keys.generation_key(owner, generation_id))
@@ -262,12 +267,14 @@ def end_generation(
     artifacts: Iterable[Artifact] = (),
     failure: Failure | None = None,
     retention_days: int | None = None,
+    beside: Iterable[Write] = (),
 ) -> bool:
-    """End a generation in `target`; False if it is gone or cannot end so (any more)."""
+    """End a generation in `target`; False if it is gone or cannot end so (any more).
+
+    `beside` is written if, and only if, this ends it.
+    """
     changes: dict[str, Any] = {"state": target.value, "updated_at": moments.to_text(now)}
-    changes["artifacts"] = [
-        {"id": a.id, "seed": a.seed, "finish_reason": a.finish_reason.value} for a in artifacts
-    ]
+    changes["artifacts"] = artifact_items(artifacts)
     if failure is not None:
         changes["failure"] = failure_item(failure)
     if retention_days is not None:
@@ -276,14 +283,15 @@ def end_generation(
         Is("state", *sorted(state.value for state in GENERATION.sources(target))),
         Absent(HIDDEN),
     )
-    key = keys.generation_key(owner, generation_id)
+    key, also = keys.generation_key(owner, generation_id), tuple(beside)
     for _ in range(_RACES):
         generation = find_generation(table, owner, generation_id)
         if generation is None or generation.deleting:
             return False
         if not GENERATION.allows(generation.state, target):
             return False
-        writes: list[Write] = [Update(key, set=changes, remove=("gsi2pk", "gsi2sk"), when=when)]
+        end = Update(key, set=changes, remove=("gsi2pk", "gsi2sk"), when=when)
+        writes: list[Write] = [end, *also]
         if read_account(table, owner).active_generations > 0:
             writes.append(one_less(owner, Counted.GENERATIONS))
         try:
