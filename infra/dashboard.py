@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from infra.storage import StorageStack
     from infra.training import TrainingStack
 
-# Functions that ask how an account stands, and those that may find that it has to be blocked.
+# Functions that ask how an account stands before they begin anything.
 _GATES = ("api_generations", "api_subjects", "api_trainings")
-_BLOCKING = (*_GATES, "api_reviews", "intake", "results")
 _HALF = 12  # of the 24 columns of a dashboard
 
 
@@ -160,7 +159,11 @@ def _moderation() -> list[cloudwatch.IWidget]:
             "Accounts slowed and blocked",
             *(metrics.of_service(each, "RequestsSlowed") for each in _GATES),
             *(metrics.of_service(each, "RequestsBlocked") for each in _GATES),
-            *(metrics.of_service(each, "AccountsBlocked") for each in _BLOCKING),
+            *(
+                metrics.of_service(each, "AccountsBlocked")
+                for each in (*_GATES, "intake", "results")
+            ),
+            metrics.of_service("api_reviews", "AccountsBanned"),
         ),
     ]
 

@@ -112,7 +112,7 @@ class Deciding:
         decision = done.decided.decision if done.decided else None
         telemetry.count("ReviewsDecided")
         if decision is Decision.BAN and done.image:
-            telemetry.count("AccountsBlocked")
+            telemetry.count("AccountsBanned")
         telemetry.logger.info("review_decided", extra={"review_id": done.id, "decision": decision})
         wrongly = decision is Decision.RELEASE and done.image and not before.was_released
         if wrongly and ReviewReason.REPORT is not before.reason:
