@@ -69,6 +69,12 @@ class Backstage:
             f"{self.endpoint}/_local/rekognition/verdicts", json=rule, timeout=10
         ).raise_for_status()
 
+    def make_moderator(self, email: str) -> None:
+        """Put somebody into the group; who signs in from then on may review."""
+        self.client("cognito-idp").admin_add_user_to_group(
+            UserPoolId=self.outputs.UserPoolId, Username=email, GroupName="moderators"
+        )
+
     def traces(self, ids: set[str]) -> dict[str, list[str]]:
         """Where any of the ids still stands, store by store: object keys and texts, table items.
 

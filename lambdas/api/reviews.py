@@ -210,7 +210,8 @@ def _file(answer: Answer, kind: str, since: datetime, until: datetime, limit: in
     headers = {"Content-Type": kind}
     if body["next_cursor"]:
         span = f"from={moments.to_text(since)}&to={moments.to_text(until)}"
-        more = f"/reviews/audit?{span}&limit={limit}&cursor={body['next_cursor']}"
+        # Relative to where it was asked for, whatever stands before that path.
+        more = f"?{span}&limit={limit}&cursor={body['next_cursor']}"
         headers["Link"] = f'<{more}>; rel="next"'
     return Answer(200, headers=headers, text=_EXPORTS[kind](body["items"]))
 

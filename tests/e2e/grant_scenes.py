@@ -43,6 +43,7 @@ class Scenes:
             "AnsweringSubjectsRole": self.subjects,
             "AnsweringTrainingsRole": self.trainings,
             "AnsweringGenerationsRole": self.generations,
+            "AnsweringReviewsRole": self.reviews,
             "BackgroundIntakeHandlerRole": self.intake,
             "BackgroundErasureHandlerRole": self.erasure,
             "BackgroundReconcilerHandlerRole": self.reconciler,
@@ -90,13 +91,37 @@ class Scenes:
         self._woken_generation(body, user)
 
     def results(self) -> None:
-        user = self.stage.user("painter")
-        body = {"text_prompts": [{"text": "a hat"}], "steps": 10}
+        self._partly_withheld(self.stage.user("painter"))
+
+    def reviews(self) -> None:
+        user, moderator = self.stage.user("painter"), self.stage.moderator()
+        ended = self._partly_withheld(user)
+        withheld, shown = sorted(ended["artifacts"], key=lambda each: each["finish_reason"])
+        path = f"/generations/{ended['id']}"
+        user.post(f"{path}/images/{shown['id']}/report", {"reason": "other"})
+        for image, decision in ((withheld, "release"), (shown, "withhold")):
+            (review,) = [e for e in moderator.items("/reviews") if e["image_id"] == image["id"]]
+            for preview in ("blurred", "clear"):
+                read = moderator.get(f"/reviews/{review['id']}?preview={preview}")
+                requests.get(read["preview"]["url"], timeout=10).raise_for_status()
+            moderator.post(f"/reviews/{review['id']}/decision", {"decision": decision})
+        urls = {each["id"]: each["url"] for each in user.get(path)["artifacts"]}
+        assert urls[shown["id"]] is None
+        requests.get(urls[withheld["id"]], timeout=10).raise_for_status()
+        assert requests.get(shown["url"], timeout=10).status_code in {403, 404}
+        actions = [e["action"] for e in moderator.items("/reviews/audit")]
+        assert actions[-4:] == ["view_clear", "decide"] * 2, actions
+
+    def _partly_withheld(self, user: AvatarClient) -> dict[str, Any]:
+        """A generation of two images, of which one was withheld."""
+        self.stage.backstage.withhold_next_image()
+        body = {"text_prompts": [{"text": "a hat"}], "steps": 10, "samples": 2}
         created = user.post("/generations", body)["id"]
         ended = user.wait(
             f"/generations/{created}", lambda g: g["state"] in GENERATION_ENDS, seconds=40
         )
-        assert ended["state"] == "succeeded", ended
+        assert ended["state"] == "partially_filtered", ended
+        return ended
 
     def intake(self) -> None:
         user = self.stage.user("owner")
