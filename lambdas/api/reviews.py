@@ -123,7 +123,8 @@ def build_app(ports: ReviewPorts) -> Api:
     def decide_review(request: Request[DecideReview]) -> Answer:
         """Release the image, withhold it, or withhold it and block the account.
 
-        Of a block: lift it, or let it stay.
+        Of a block: lift it, or let it stay. Repeating your own decision answers as before, with or
+        without an Idempotency-Key.
         """
         body = request.body
         review_id = request.id("review_id", Prefix.REVIEW)
