@@ -20,6 +20,7 @@ def test_a_moderator_releases_one_image_and_takes_another_away(
     def unused() -> tuple[AvatarClient, str]:
         raise AssertionError("this scene trains nothing")
 
+    stage.generate(alice, text_prompts=[{"text": "a hat"}])  # the endpoint is awake from here on
     Scenes(stage, unused).reviews()
     for path in ("/reviews", "/reviews/audit"):
         with pytest.raises(ApiError) as refusal:
