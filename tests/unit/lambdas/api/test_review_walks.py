@@ -61,7 +61,7 @@ class WalkWorld(ReviewWorld):
 
 
 @given(STEPS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_files_records_links_and_log_agree(steps: list[tuple[str, int, int | None]]) -> None:
     world = WalkWorld()
     (generation,) = world.generations

@@ -471,3 +471,14 @@ def test_no_word_of_anybody_reaches_a_log(
     assert "review_decided" in printed
     for word in ("secret", "a hat", "https://"):
         assert word not in printed
+
+
+def test_what_is_no_review_is_not_found(world: ReviewWorld) -> None:
+    for review_id in (f"rev_{'0' * 26}", "rev_1", f"gen_{'0' * 26}"):
+        assert world.moderator.get(f"/reviews/{review_id}").status == 404
+        assert world.decide(review_id, "release").status == 404
+    world.judged(RED)
+    (review,) = world.queue()
+    reply = world.moderator.get(f"/reviews/{review['id']}", query={"preview": "sharp"})
+    assert (reply.status, reply.body["errors"][0]["pointer"]) == (422, "?preview")
+    assert world.decide(review["id"], "shrug").status == 422
