@@ -1,7 +1,11 @@
-"""The one way in which an image gets among those that its owner may see."""
+"""The one way in which an image leaves quarantine: written where links can reach it.
+
+Whoever decides that an image may be shown, the screening or later a moderator, calls this.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lambdas.domain.locations import avatar_key
@@ -11,7 +15,13 @@ if TYPE_CHECKING:
     from lambdas.ports import ObjectStore
 
 
-def release(avatars: ObjectStore, generation: Generation, image_id: str, png: bytes) -> None:
-    """Write it where links lead to. Its record must say so only afterwards."""
-    key = avatar_key(generation.owner, generation.id, image_id)
-    avatars.write(key, png, content_type="image/png")
+@dataclass(frozen=True)
+class Release:
+    """`avatars` holds what is released, and nothing else."""
+
+    avatars: ObjectStore
+
+    def __call__(self, generation: Generation, image_id: str, png: bytes) -> None:
+        """Write the image. Its record must say so only afterwards."""
+        key = avatar_key(generation.owner, generation.id, image_id)
+        self.avatars.write(key, png, content_type="image/png")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         TrainingJobs,
         TrainingRunner,
     )
+    from lambdas.release import Release
 
 
 @cache
@@ -99,6 +100,14 @@ def image_moderation() -> ImageModeration:
     from lambdas.adapters.moderation import RekognitionModeration
 
     return RekognitionModeration(clients.rekognition)
+
+
+@cache
+def release() -> Release:
+    """The way out of quarantine."""
+    from lambdas.release import Release
+
+    return Release(bucket("AVATARS_BUCKET"))
 
 
 @cache

@@ -18,12 +18,12 @@ from lambdas.domain.generation import FinishReason
 from lambdas.domain.locations import avatar_key, blurred_key, withheld_key
 from lambdas.ports import ObjectMissing
 from lambdas.records.generations import find_generation
-from lambdas.release import release
 
 if TYPE_CHECKING:
     from lambdas.domain.generation import Artifact, Generation
     from lambdas.domain.review import Review
     from lambdas.ports import ObjectStore, Table
+    from lambdas.release import Release
 
 # A PNG of ours of the largest size, 1.2 megapixels with three bytes each, fits well.
 _MAX_BYTES = 32 * 1024 * 1024
@@ -36,6 +36,7 @@ class ReviewImages:
     table: Table
     work: ObjectStore
     avatars: ObjectStore
+    release: Release
 
     def clear_link(self, generation: Generation, artifact: Artifact, seconds: int) -> str:
         """A link to the image as it is."""
@@ -76,7 +77,7 @@ class ReviewImages:
                 self.work.copy(hidden, self.avatars, shown)
             else:
                 png = self.work.read(hidden, max_bytes=_MAX_BYTES)
-                release(self.avatars, generation, artifact.id, png)
+                self.release(generation, artifact.id, png)
         except ObjectMissing:
             raise image_erased() from None
 

@@ -32,6 +32,7 @@ from lambdas.records.standing import read_standing
 if TYPE_CHECKING:
     from lambdas.domain.settings import DomainSettings
     from lambdas.ports import Clock, ObjectStore, Table
+    from lambdas.release import Release
 
 MODERATORS = "moderators"
 # A link to something that most people must not see lives no longer than it takes to look.
@@ -56,13 +57,14 @@ class ReviewPorts:
     clock: Clock
     work: ObjectStore
     avatars: ObjectStore
+    release: Release
 
 
 def build_app(ports: ReviewPorts) -> Api:
     """The routes over these ports."""
     table, clock = ports.table, ports.clock
     api = Api(table=table, clock=clock, group=MODERATORS)
-    images = ReviewImages(table, ports.work, ports.avatars)
+    images = ReviewImages(table, ports.work, ports.avatars, ports.release)
     rules = ports.settings.moderation.violations
     deciding = Deciding(table, clock, images, rules)
     add_audit_routes(api, ports)
@@ -165,6 +167,7 @@ def _wired() -> Handler:
             clock=wiring.clock(),
             work=wiring.bucket("WORK_BUCKET"),
             avatars=wiring.bucket("AVATARS_BUCKET"),
+            release=wiring.release(),
         )
     )
 

@@ -46,7 +46,6 @@ from lambdas.ports import ObjectMissing, ObjectTooLarge
 from lambdas.records.generations import advance_generation, end_generation, find_generation
 from lambdas.records.review_openings import withheld_by_screening
 from lambdas.records.standing import violation
-from lambdas.release import release
 from lambdas.screening import fail_closed
 from lambdas.violations import block_if_due
 
@@ -60,6 +59,7 @@ if TYPE_CHECKING:
         Postponement,
         Table,
     )
+    from lambdas.release import Release
     from lambdas.table import Write
 
 _MAX_FAILURE_BYTES = 64 * 1024
@@ -85,6 +85,7 @@ class ResultPorts:
     work: ObjectStore
     avatars: ObjectStore
     moderation: ImageModeration
+    release: Release
     postponement: Postponement | None = None
 
 
@@ -185,7 +186,7 @@ class Results:
             key = withheld_key(generation.owner, generation.id, image)
             self._ports.work.write(key, rendered.png, content_type="image/png")
             return Judged(Artifact(image, raw.seed, FinishReason.CONTENT_FILTERED), labels)
-        release(self._ports.avatars, generation, image, rendered.png)
+        self._ports.release(generation, image, rendered.png)
         return Judged(Artifact(image, raw.seed, FinishReason.SUCCESS))
 
     def _labels(self, image: bytes) -> tuple[ModerationLabel, ...]:
@@ -284,6 +285,7 @@ def _wired() -> Handler:
             work=wiring.bucket("WORK_BUCKET"),
             avatars=wiring.bucket("AVATARS_BUCKET"),
             moderation=wiring.image_moderation(),
+            release=wiring.release(),
             postponement=wiring.postponement(),
         )
     )

@@ -95,7 +95,8 @@ class Scenes:
 
     def reviews(self) -> None:
         user, moderator = self.stage.user("painter"), self.stage.moderator()
-        ended = self._partly_withheld(user)
+        # No grant of this role is needed for that, so it may take its time.
+        ended = self._partly_withheld(user, seconds=150)
         withheld, shown = sorted(ended["artifacts"], key=lambda each: each["finish_reason"])
         path = f"/generations/{ended['id']}"
         user.post(f"{path}/images/{shown['id']}/report", {"reason": "other"})
@@ -112,13 +113,13 @@ class Scenes:
         actions = [e["action"] for e in moderator.items("/reviews/audit")]
         assert actions[-4:] == ["view_clear", "decide"] * 2, actions
 
-    def _partly_withheld(self, user: AvatarClient) -> dict[str, Any]:
+    def _partly_withheld(self, user: AvatarClient, *, seconds: float = 40) -> dict[str, Any]:
         """A generation of two images, of which one was withheld."""
         self.stage.backstage.withhold_next_image()
         body = {"text_prompts": [{"text": "a hat"}], "steps": 10, "samples": 2}
         created = user.post("/generations", body)["id"]
         ended = user.wait(
-            f"/generations/{created}", lambda g: g["state"] in GENERATION_ENDS, seconds=40
+            f"/generations/{created}", lambda g: g["state"] in GENERATION_ENDS, seconds=seconds
         )
         assert ended["state"] == "partially_filtered", ended
         return ended

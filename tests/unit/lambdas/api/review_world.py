@@ -50,6 +50,7 @@ class ReviewWorld(ResultWorld):
                 clock=self.clock,
                 work=self.work,
                 avatars=self.avatars,
+                release=self.release,
             )
         )
         self.moderator = Client(reviews, _moderator(MODERATOR))

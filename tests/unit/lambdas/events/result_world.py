@@ -18,6 +18,7 @@ from lambdas.records.generations import (
     note_invocation,
     read_generation,
 )
+from lambdas.release import Release
 from tests.unit.lambdas.endpoint_answers import answer
 from tests.unit.lambdas.gateway import OWNER
 from tests.unit.lambdas.given import World
@@ -71,6 +72,11 @@ class ResultWorld(World):
         return set(self.avatars.objects_by_key)
 
     @property
+    def release(self) -> Release:
+        """The way out of quarantine."""
+        return Release(self.avatars)
+
+    @property
     def handler(self) -> Handler:
         return build_handler(
             ResultPorts(
@@ -80,6 +86,7 @@ class ResultWorld(World):
                 work=self.work,
                 avatars=self.avatars,
                 moderation=self.image_moderation,
+                release=self.release,
             )
         )
 
