@@ -34,9 +34,9 @@ def count(name: str, number: int = 1) -> None:
     metrics.add_metric(name=name, unit="Count", value=number)
 
 
-def measure_seconds(name: str, seconds: float) -> None:
-    """Set a gauge; written when the invocation ends."""
-    metrics.add_metric(name=name, unit="Seconds", value=seconds)
+def measure(name: str, value: float) -> None:
+    """Record one value, without a unit, of something that has a distribution."""
+    metrics.add_metric(name=name, unit="None", value=value)
 
 
 def flush() -> None:

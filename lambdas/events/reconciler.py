@@ -88,7 +88,7 @@ def _measure_reviews(ports: ReconcilerPorts) -> None:
     # An empty queue says nothing, which costs nothing.
     if since is not None:
         age = (ports.clock.now() - since).total_seconds()
-        telemetry.measure_seconds("OldestOpenReviewSeconds", age)
+        telemetry.measure("OldestOpenReviewSeconds", age)
 
 
 def _wired() -> Handler:
