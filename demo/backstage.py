@@ -77,6 +77,12 @@ class Backstage:
         public: bytes = self.client("kms").get_public_key(KeyId=key)["PublicKey"]
         return public
 
+    def make_moderator(self, email: str) -> None:
+        """Put somebody into the group; who signs in from then on may review."""
+        self.client("cognito-idp").admin_add_user_to_group(
+            UserPoolId=self.outputs.UserPoolId, Username=email, GroupName="moderators"
+        )
+
     def traces(self, ids: set[str]) -> dict[str, list[str]]:
         """Where any of the ids still stands, store by store: object keys and texts, table items.
 

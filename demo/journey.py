@@ -78,7 +78,8 @@ class Journey:
         self.vary(subject)
         self.verify()
         self.refuse_prompt(subject)
-        self.withhold_image(subject)
+        withheld = self.withhold_image(subject)
+        self.review(withheld)
         self.erase(subject)
 
     def sign_in(self) -> None:
@@ -284,8 +285,8 @@ class Journey:
             else:
                 expect(False, "the test phrase was accepted")
 
-    def withhold_image(self, subject: str) -> None:
-        """One of two generated images is withheld."""
+    def withhold_image(self, subject: str) -> str:
+        """One of two generated images is withheld; the generation."""
         title = "A generated image that is withheld (the moderation double is told to object once)"
         with self.record.step(title) as step:
             self.backstage.withhold_next_image()
@@ -295,6 +296,36 @@ class Journey:
             links = [a for a in ended["artifacts"] if a.get("url")]
             expect(len(links) == 1, "a withheld image must have no link")
             step.result = f"{ended['state']}: one released, one withheld without a link"
+        return str(ended["id"])
+
+    def review(self, generation: str) -> None:
+        """A moderator finds it in the queue, sees nothing wrong, and releases it."""
+        with self.record.step("A moderator looks at the withheld image, and decides") as step:
+            account = Account.invent("moderator")
+            self.pool.sign_up(account)
+            self.backstage.make_moderator(account.email)
+            token = self.pool.sign_in(account)["AccessToken"]
+            moderator = AvatarClient(self.client.base_url, token)
+            queue = list(moderator.items("/reviews"))
+            (waiting,) = [each for each in queue if each["generation_id"] == generation]
+            labels = ", ".join(f"{e['name']} {e['confidence']:.0f} %" for e in waiting["labels"])
+            print(f"  open: {len(queue)}; this one for: {labels}", flush=True)
+            preview = moderator.get(f"/reviews/{waiting['id']}")["preview"]
+            expect(preview["kind"] == "blurred", f"the preview is {preview['kind']}")
+            picture = Image.open(io.BytesIO(self._download(preview["url"])))
+            print(f"  preview: blurred, {picture.width}×{picture.height}", flush=True)
+            decision = {"decision": "release", "note": "Nothing is wrong with this portrait."}
+            moderator.post(f"/reviews/{waiting['id']}/decision", decision)
+            (entry,) = [
+                each
+                for each in moderator.items("/reviews/audit")
+                if each["review_id"] == waiting["id"]
+            ]
+            told = f"{entry['before']['image']} → {entry['after']['image']}"
+            print(f"  audit log: {entry['at']} {entry['action']}: {told}", flush=True)
+            shown = self.client.get(f"/generations/{generation}")["artifacts"]
+            expect(all(each["url"] for each in shown), "the released image has no link")
+            step.result = f"{told}, audited; both images have links now"
 
     def erase(self, subject: str) -> None:
         """Delete the subject; then look for it in every store."""

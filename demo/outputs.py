@@ -26,6 +26,7 @@ class Outputs:
     AvatarsBucket: str
     TableName: str
     IdempotencyTableName: str
+    AuditTableName: str
     StateMachineArn: str
     EndpointName: str
     DataKeyArn: str

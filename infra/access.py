@@ -122,3 +122,8 @@ def allow_idempotency(role: iam.IRole, table: dynamodb.ITable) -> None:
         "dynamodb:UpdateItem",
         "dynamodb:DeleteItem",
     )
+
+
+def allow_appending(role: iam.IRole, log: dynamodb.ITable) -> None:
+    """Let ``role`` add entries to ``log`` and read them; nobody may change or delete one."""
+    allow(role, log.table_arn, "dynamodb:PutItem", "dynamodb:Query")

@@ -65,6 +65,12 @@ class Alarms(Construct):
             metrics.of_service("results", MARKING_UNAVAILABLE),
             "Images cannot be marked and wait: is a certificate installed, do the keys answer?",
         )
+        self._alarm(
+            "OldestOpenReview",
+            metrics.of_service("reconciler", "OldestOpenReviewSeconds", "Maximum"),
+            "Somebody waits too long (seconds) for a moderator: look into GET /reviews",
+            threshold=settings.alarms.oldest_review_seconds,
+        )
         for name, queue in dead_letter_queues(training, inference, api).items():
             self._on_dead_letters(name, queue)
 

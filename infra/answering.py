@@ -26,6 +26,8 @@ _TRAININGS = FunctionSpec("lambdas.api.trainings.handler", memory=1024)
 _GENERATIONS = FunctionSpec("lambdas.api.generations.handler", memory=1024)
 # Reading a mark takes a second of a whole vCPU, and more in a large picture without one.
 _VERIFY = FunctionSpec("lambdas.api.verify.handler", bundle="provenance", memory=1769)
+# It blurs images, and releases them as the function of results does.
+_REVIEWS = FunctionSpec("lambdas.api.reviews.handler", bundle="provenance", memory=1769)
 
 
 class Answering(Construct):
@@ -55,6 +57,7 @@ class Answering(Construct):
             "trainings": self._trainings(machine),
             "generations": self._generations(endpoint),
             "verify": self._verify(),
+            "reviews": self._reviews(),
         }
 
     def _function(
@@ -138,4 +141,25 @@ class Answering(Construct):
         provenance = self._storage.provenance
         function = self._recording("Verify", _VERIFY, provenance.to_read())
         provenance.allow_reading(function.role)
+        return function
+
+    def _reviews(self) -> ServiceFunction:
+        storage = self._storage
+        # It keeps no answers: a decision that is repeated answers as before by itself.
+        function = self._function(
+            "Reviews",
+            _REVIEWS,
+            {
+                "WORK_BUCKET": storage.work.bucket_name,
+                "AVATARS_BUCKET": storage.avatars.bucket_name,
+                "AUDIT_TABLE_NAME": storage.audit.table_name,
+                **storage.provenance.to_mark(),
+            },
+            records=storage.table,
+        )
+        moving = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
+        access.allow_objects(function.role, storage.work, "reviews/", *moving)
+        access.allow_objects(function.role, storage.avatars, "", *moving)
+        access.allow_appending(function.role, storage.audit)
+        storage.provenance.allow_marking(function.role)
         return function

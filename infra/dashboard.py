@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from infra.storage import StorageStack
     from infra.training import TrainingStack
 
+# Functions that ask how an account stands before they begin anything.
+_GATES = ("api_generations", "api_subjects", "api_trainings")
 _HALF = 12  # of the 24 columns of a dashboard
 
 
@@ -157,6 +159,29 @@ def _moderation() -> list[cloudwatch.IWidget]:
             metrics.of_service("results", "ImagesToReview"),
             metrics.of_service("api_generations", "PromptsRefused"),
             metrics.of_service("api_subjects", "PromptsRefused"),
+        ),
+        _graph(
+            "Review queue: in and out",
+            metrics.of_service("results", "ImagesWithheld"),
+            metrics.of_service("api_generations", "ImagesReported"),
+            metrics.of_service("api_generations", "Appeals"),
+            metrics.of_service("api_subjects", "Appeals"),
+            metrics.of_service("api_reviews", "ReviewsDecided"),
+            metrics.of_service("api_reviews", "ClearPreviews"),
+        ),
+        _graph(
+            "Age of the oldest open review (s)",
+            metrics.of_service("reconciler", "OldestOpenReviewSeconds", "Maximum"),
+        ),
+        _graph(
+            "Accounts slowed and blocked",
+            *(metrics.of_service(each, "RequestsSlowed") for each in _GATES),
+            *(metrics.of_service(each, "RequestsBlocked") for each in _GATES),
+            *(
+                metrics.of_service(each, "AccountsBlocked")
+                for each in (*_GATES, "intake", "results")
+            ),
+            metrics.of_service("api_reviews", "AccountsBanned"),
         ),
     ]
 

@@ -154,6 +154,10 @@ class InferenceStack(Stack):
             access.allow_objects(
                 function.role, storage.work, prefix, "s3:GetObject", "s3:DeleteObject"
             )
+        # What is withheld waits there for a moderator.
+        access.allow_objects(
+            function.role, storage.work, "reviews/", "s3:PutObject", "s3:DeleteObject"
+        )
         # Delete: a generation may be cancelled while its images are being screened.
         access.allow_objects(function.role, storage.avatars, "", "s3:PutObject", "s3:DeleteObject")
         # Images of a person are compared with one of their photos.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 STAGE = "v1"
 _HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "Accept"]
-_EXPOSED = ["Location", "Retry-After"]
+_EXPOSED = ["Link", "Location", "Retry-After"]
 _WHY_PUBLIC = {
     "/health": "Says that the service is up, and nothing else",
     "/erasures/{erasure_id}": "Read when the account is gone, by an id that nobody can guess",

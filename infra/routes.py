@@ -50,6 +50,7 @@ ROUTES = (
         "DELETE /subjects/{subject_id}/photos/{photo_id}",
         "GET /me",
         "DELETE /me",
+        "POST /me/appeal",
     ),
     *_routes(
         "trainings",
@@ -65,6 +66,16 @@ ROUTES = (
         "GET /generations/{generation_id}",
         "DELETE /generations/{generation_id}",
         "POST /generations/{generation_id}/cancel",
+        "POST /generations/{generation_id}/images/{image_id}/report",
+        "POST /generations/{generation_id}/images/{image_id}/appeal",
+    ),
+    # For the group `moderators`: their handler asks for it.
+    *_routes(
+        "reviews",
+        "GET /reviews",
+        "GET /reviews/audit",
+        "GET /reviews/{review_id}",
+        "POST /reviews/{review_id}/decision",
     ),
     *_routes("verify", "POST /verify"),
 )

@@ -109,6 +109,7 @@ class AlarmSettings(_Strict):
     email: EmailAddress | None = None
     api_p99_ms: int = Field(default=3000, gt=0)
     oldest_request_seconds: int = Field(default=3600, gt=0)
+    oldest_review_seconds: int = Field(default=86400, gt=0)
 
 
 class BudgetSettings(_Strict):
@@ -204,7 +205,7 @@ class EnvironmentSettings(_Strict):
             if "*" in self.api.cors_origins:
                 raise ValueError("api.cors_origins: name the origins instead of '*'")
         self._check_images()
-        self._check_prompts()
+        self._check_moderation()
         limits = self.domain.get("training", {})
         for key in ("max_attempts", "max_runtime_seconds", "max_wait_seconds"):
             if type(limits.get(key)) is not int:
@@ -224,13 +225,19 @@ class EnvironmentSettings(_Strict):
             if images.get(name, "allow") not in {"allow", "review", "withhold"}:
                 raise ValueError(f"{where}.{name}: 'allow', 'review' or 'withhold'")
 
-    def _check_prompts(self) -> None:
+    def _check_moderation(self) -> None:
         where = "domain.moderation.prompts"
         if self._prompts.get("other_languages", "translate") not in {"translate", "refuse"}:
             raise ValueError(f"{where}.other_languages: 'translate' or 'refuse'")
         guardrail = self._prompts.get("guardrail")
         if guardrail is not None and not re.fullmatch("[a-z0-9]+", str(guardrail.get("id"))):
             raise ValueError(f"{where}.guardrail.id: not the id of a Bedrock Guardrail")
+        rules = self.domain.get("moderation", {}).get("violations", {})
+        if rules.get("slow_at", 0) >= rules.get("block_at", 1):
+            raise ValueError(
+                "domain.moderation.violations.slow_at must be below block_at:"
+                " nobody is blocked without a warning"
+            )
         size = len(self.domain_settings.encode())
         if size > MAX_DOMAIN_SETTINGS_BYTES:
             raise ValueError(

@@ -71,6 +71,7 @@ class StorageStack(Stack):
                 "results/": 1,
                 "failures/": 1,
                 **({"generations/": request_days} if request_days else {}),
+                **({"reviews/": image_days} if image_days else {}),
             },
         )
         self.avatars = self._bucket(
@@ -79,6 +80,7 @@ class StorageStack(Stack):
         tables = Tables(self, "Tables", settings=settings, key=self.key)
         self.table = tables.records
         self.idempotency = tables.idempotency
+        self.audit = tables.audit
 
         for name, value in {
             "UploadsBucket": self.uploads.bucket_name,
@@ -88,6 +90,7 @@ class StorageStack(Stack):
             "AvatarsBucket": self.avatars.bucket_name,
             "TableName": self.table.table_name,
             "IdempotencyTableName": self.idempotency.table_name,
+            "AuditTableName": self.audit.table_name,
             "DataKeyArn": self.key.key_arn,
             "ReceiptKeyArn": self.receipt_key.key_arn,
             "SigningKeyArn": self.provenance.signing.key_arn,

@@ -1,4 +1,4 @@
-"""The records: one table for the domain, one for idempotency."""
+"""The records: one table for the domain, one for idempotency, and the audit log."""
 
 from __future__ import annotations
 
@@ -55,6 +55,19 @@ class Tables(Construct):
             time_to_live_attribute="expiration",
             # Answers to requests of the last hours: nothing that a stack has to outlive.
             removal_policy=RemovalPolicy.DESTROY,
+        )
+        # Nothing in it ever expires: what moderators did outlives what they did it to.
+        self.audit = dynamodb.Table(
+            self,
+            "Audit",
+            partition_key=_text("pk"),
+            sort_key=_text("sk"),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+            encryption_key=key,
+            point_in_time_recovery_specification=_recovery(),
+            deletion_protection=settings.keep_data,
+            removal_policy=_removal(settings),
         )
 
 

@@ -28,6 +28,7 @@ class Environment(BaseModel):
     ENVIRONMENT: str = "local"
     TABLE_NAME: str | None = None
     IDEMPOTENCY_TABLE_NAME: str | None = None
+    AUDIT_TABLE_NAME: str | None = None
     UPLOADS_BUCKET: str | None = None
     PHOTOS_BUCKET: str | None = None
     MODELS_BUCKET: str | None = None

@@ -136,7 +136,19 @@ class Check:
     when: tuple[Condition, ...]
 
 
-Write = Put | Update | Delete | Check
+@dataclass(frozen=True)
+class Append:
+    """Write a new entry into the audit log, which is a table of its own; never replaces one."""
+
+    item: Item
+
+    @property
+    def when(self) -> tuple[Condition, ...]:
+        """The entry is new."""
+        return NEW
+
+
+Write = Put | Update | Delete | Check | Append
 
 
 @dataclass(frozen=True)

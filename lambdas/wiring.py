@@ -51,6 +51,27 @@ def table() -> Table:
 
 
 @cache
+def audited_table() -> Table:
+    """The records, for whom the audit log is kept: one transaction may write both."""
+    from lambdas.adapters import clients
+    from lambdas.adapters.dynamodb_table import DynamoDBTable
+
+    names = environment.current()
+    return DynamoDBTable(
+        clients.dynamodb(), names.need("TABLE_NAME"), audit_log=names.need("AUDIT_TABLE_NAME")
+    )
+
+
+@cache
+def audit_log() -> Table:
+    """The audit log, to read."""
+    from lambdas.adapters import clients
+    from lambdas.adapters.dynamodb_table import DynamoDBTable
+
+    return DynamoDBTable(clients.dynamodb(), environment.current().need("AUDIT_TABLE_NAME"))
+
+
+@cache
 def bucket(variable: str) -> ObjectStore:
     """The bucket that an environment variable names, e.g. `PHOTOS_BUCKET`."""
     from lambdas.adapters import clients

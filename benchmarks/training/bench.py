@@ -11,6 +11,7 @@ import diffusers
 import torch
 import transformers
 
+from bases.source import SHIPPED
 from benchmarks.training.arms import Side
 from benchmarks.training.commands import (
     NO_CHECKPOINTS,
@@ -42,7 +43,6 @@ from contract.base_model import Family
 from contract.document import Scalar
 from contract.training_job import Precision
 from training.base import load_base
-from training.base_source import SHIPPED
 from training.encoders import encoder_for
 from training.local_base import LocalBase, local_base
 from training.miniature.classifiers import load_classifiers

@@ -13,6 +13,7 @@ from lambdas.adapters.failures import calling, code_of
 from lambdas.domain.errors import Unavailable
 from lambdas.table import (
     INDEX_KEYS,
+    Append,
     Check,
     ConditionFailed,
     Delete,
@@ -38,17 +39,19 @@ _COLLISION_PAUSE_SECONDS = 0.05
 
 
 class DynamoDBTable:
-    """One table with the indexes `by_owner` and `by_state`."""
+    """One table with the indexes `by_owner` and `by_state`; `audit_log`: where Append goes."""
 
     def __init__(
         self,
         client: DynamoDBClient,
         name: str,
         *,
+        audit_log: str = "",
         pause_seconds: float = _COLLISION_PAUSE_SECONDS,
     ) -> None:
         self._client = client
         self._name = name
+        self._audit_log = audit_log
         self._pause = pause_seconds
 
     def get(self, key: Key) -> Item | None:
@@ -113,11 +116,11 @@ class DynamoDBTable:
             else:
                 self._write_all(writes)
 
-    def _write_one(self, write: Put | Update | Delete) -> None:
+    def _write_one(self, write: Put | Update | Delete | Append) -> None:
         parameters = self._parameters(write)
         try:
             match write:
-                case Put():
+                case Put() | Append():
                     self._client.put_item(**parameters)
                 case Update():
                     self._client.update_item(**parameters)
@@ -154,8 +157,9 @@ class DynamoDBTable:
 
     def _parameters(self, write: Write) -> dict[str, Any]:
         terms = Expressions()
-        parameters: dict[str, Any] = {"TableName": self._name}
-        if isinstance(write, Put):
+        name = self._audit_log if isinstance(write, Append) else self._name
+        parameters: dict[str, Any] = {"TableName": name}
+        if isinstance(write, Put | Append):
             parameters["Item"] = typed_item(write.item)
         else:
             parameters["Key"] = typed_key(write.key)
@@ -166,6 +170,12 @@ class DynamoDBTable:
         return {**parameters, **terms.parts()}
 
 
-_OPERATIONS = {Put: "Put", Update: "Update", Delete: "Delete", Check: "ConditionCheck"}
+_OPERATIONS = {
+    Put: "Put",
+    Update: "Update",
+    Delete: "Delete",
+    Check: "ConditionCheck",
+    Append: "Put",
+}
 # Reasons for a cancelled transaction that no repetition mends.
 _OUR_MISTAKES = {"ValidationError", "ItemCollectionSizeLimitExceeded"}

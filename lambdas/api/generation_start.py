@@ -1,6 +1,7 @@
 """From a body to a request that waits for the endpoint.
 
-    plan → subject → screen the words → save → request.json → invoke → note where the answer will be
+    standing → plan → subject → screen the words
+             → save → request.json → invoke → note where the answer will be
 
 Until it is saved nothing has happened. If the endpoint cannot take it, it is forgotten and the
 caller told to come back. If we crash after saving, the reconciler finds a generation that was never
@@ -34,6 +35,7 @@ from lambdas.records.generations import (
 )
 from lambdas.records.subjects import read_subject
 from lambdas.records.trainings import read_training
+from lambdas.violations import counting_refusals, demand_good_standing
 
 if TYPE_CHECKING:
     from contract.generation import AdapterReference
@@ -52,7 +54,9 @@ class GenerationStart:
     def run(self, owner: str, body: GenerationBody) -> Generation:
         """The generation, queued at the endpoint; raises what a caller has to be told."""
         ports = self._ports
-        settings = ports.settings
+        settings, now = ports.settings, ports.clock.now()
+        account = (ports.table, owner, now, settings.moderation.violations)
+        demand_good_standing(*account)
         plan = plan_generation(
             body,
             settings.base_model,
@@ -62,12 +66,12 @@ class GenerationStart:
         )
         subject = self._subject(owner, plan.subject_id)
         training_id, adapter = self._adapter(subject)
-        demand_allowed(
-            ports.screening,
-            self._words(plan, subject),
-            kind=subject.kind if subject else None,
-        )
-        now = ports.clock.now()
+        with counting_refusals(*account):
+            demand_allowed(
+                ports.screening,
+                self._words(plan, subject),
+                kind=subject.kind if subject else None,
+            )
         generation = Generation(
             id=new_id(Prefix.GENERATION, now),
             owner=owner,

@@ -1,4 +1,7 @@
-"""Generations: POST and GET /generations, GET and DELETE /generations/{id}, POST …/cancel."""
+"""Generations: POST and GET /generations, GET and DELETE /generations/{id}, POST …/cancel.
+
+The same function takes reports and appeals of their images.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from lambdas.api.client_shapes import SHAPES, in_shape
 from lambdas.api.generation_start import GenerationStart
 from lambdas.api.generation_views import summary, view
 from lambdas.api.http import Api, page_of
+from lambdas.api.image_reviews import add_image_review_routes
 from lambdas.api.messages import Answer, Body, Request, accepted, ok
 from lambdas.api.subject_ports import send_erasure
 from lambdas.domain.errors import Conflict, Unavailable
@@ -127,6 +131,8 @@ def build_app(ports: GenerationPorts) -> Api:
                 code="generation_ended",
             )
         return view_of(generation)
+
+    add_image_review_routes(api, ports)
 
     @api.delete("/generations/{generation_id}")
     def delete_generation(request: Request[None]) -> Answer:

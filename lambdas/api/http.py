@@ -40,7 +40,9 @@ MAX_BODY_BYTES = 64 * 1024
 # Tokens travel in a header, never in a cookie: any origin may ask, none can ride on a session.
 _HEADERS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Location, Retry-After, Idempotency-Replayed, X-Request-Id",
+    "Access-Control-Expose-Headers": (
+        "Link, Location, Retry-After, Idempotency-Replayed, X-Request-Id"
+    ),
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
@@ -84,7 +86,10 @@ class Api:
         table: Table | None = None,
         clock: Clock | None = None,
         persistence: Callable[[], BasePersistenceLayer] | None = None,
+        group: str | None = None,
     ) -> None:
+        """`group`: whose members alone may call these routes."""
+        self._group = group
         self.routes: list[Route] = []
         self._resolver = APIGatewayRestResolver(strip_prefixes=["/v1"])
         self._resolver.not_found(self._no_route)
@@ -202,6 +207,8 @@ class Api:
         # A token outlives its account for a while. It reads nothing, since nothing is left.
         if route.method == "POST" and self._table and was_erased(self._table, caller.owner):
             raise TransportError(401, "account_erased", "This account was deleted.")
+        if self._group is not None and self._group not in caller.groups:
+            raise Forbidden(f"This is for the group {self._group}.", code="group_missing")
         listing = route.path.format(**names)
         headers = {n.lower(): str(v) for n, v in (event.get("headers") or {}).items()}
         query = {str(n): str(v) for n, v in (event.get("queryStringParameters") or {}).items()}
@@ -232,7 +239,7 @@ class Api:
         return Response(
             status_code=answer.status,
             content_type=answer.headers.get("Content-Type", "application/json"),
-            body="" if answer.body is None else json.dumps(answer.body, separators=(",", ":")),
+            body=_text(answer),
             headers=headers,
         )
 
@@ -252,6 +259,12 @@ def _keepable(route: Route, request: Request[Any]) -> Answer:
         if error.final:
             return answer
         raise NotKept(answer) from None
+
+
+def _text(answer: Answer) -> str:
+    if answer.text is not None:
+        return answer.text
+    return "" if answer.body is None else json.dumps(answer.body, separators=(",", ":"))
 
 
 def _request_id(event: Mapping[str, Any]) -> str:

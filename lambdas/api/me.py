@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lambdas import telemetry
 from lambdas.api.erasures import erasure_begun, within
-from lambdas.api.messages import Answer, Request, ok
+from lambdas.api.messages import Answer, Request, accepted, ok
+from lambdas.api.review_bodies import AppealBlock
+from lambdas.api.text_check import demand_allowed
+from lambdas.domain.text_screening import ClientText, Purpose
 from lambdas.records.account import begin_account_erasure, read_account
+from lambdas.records.review_openings import appeal_block
+from lambdas.records.standing import read_standing
 
 if TYPE_CHECKING:
     from lambdas.api.http import Api
@@ -21,6 +27,8 @@ def add_account_routes(api: Api, ports: SubjectPorts) -> None:
     def read_me(request: Request[None]) -> Answer:
         """Usage and limits."""
         account = read_account(ports.table, request.owner)
+        standing = read_standing(ports.table, request.owner)
+        rules = ports.settings.moderation.violations
         return ok(
             {
                 "id": request.owner,
@@ -35,6 +43,7 @@ def add_account_routes(api: Api, ports: SubjectPorts) -> None:
                     "active_trainings": limits.active_trainings_per_user,
                     "active_generations": limits.active_generations_per_user,
                 },
+                "standing": standing.name(ports.clock.now(), rules).value,
                 "erasing": account.erasing_since is not None,
             }
         )
@@ -54,3 +63,12 @@ def add_account_routes(api: Api, ports: SubjectPorts) -> None:
             signs_in=request.caller.is_user,
         )
         return erasure_begun(ports, erasure)
+
+    @api.post("/me/appeal", body=AppealBlock, status=202)
+    def appeal_my_block(request: Request[AppealBlock]) -> Answer:
+        """Say why your account should not be blocked; each block may be appealed once."""
+        note = request.body.note
+        demand_allowed(ports.screening, [ClientText(note, Purpose.STATEMENT)])
+        appeal_block(ports.table, request.owner, note, ports.clock.now())
+        telemetry.count("Appeals")
+        return accepted("/me")

@@ -78,11 +78,12 @@ class Request(Generic[BodyT]):
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back. `body` is JSON; None means no content."""
+    """What goes back. `body` is JSON; None means no content. `text` is sent instead, as it is."""
 
     status: int
     body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    text: str | None = None
 
 
 def ok(body: Mapping[str, Any]) -> Answer:

@@ -22,6 +22,7 @@ from lambdas.domain.retention import photo_expires_at
 from lambdas.records import photos
 from lambdas.records.photo_sets import accepted_looks
 from lambdas.records.subjects import read_subject
+from lambdas.violations import demand_good_standing
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -53,6 +54,7 @@ def add_photo_routes(api: Api, ports: SubjectPorts) -> None:
     def ask_for_uploads(request: Request[AskForUploads]) -> Answer:
         """Get a presigned POST for each file; each is good for one upload and a short while."""
         subject_id, now = request.id("subject_id", Prefix.SUBJECT), ports.clock.now()
+        demand_good_standing(table, request.owner, now, ports.settings.moderation.violations)
         _demand_sizes(request.body, settings.max_bytes)
         read_subject(table, request.owner, subject_id)
         expires = now + timedelta(seconds=settings.upload_ttl_seconds)

@@ -33,6 +33,7 @@ from lambdas.records.trainings import (
     read_training,
     training_from,
 )
+from lambdas.violations import demand_good_standing
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
@@ -74,6 +75,8 @@ def build_app(ports: TrainingPorts) -> Api:
     @api.post(_LIST, body=StartTraining, status=202)
     def start_training(request: Request[StartTraining]) -> Answer:
         """Learn the subject from its accepted photos."""
+        rules = ports.settings.moderation.violations
+        demand_good_standing(table, request.owner, clock.now(), rules)
         subject = read_subject(table, request.owner, request.id("subject_id", Prefix.SUBJECT))
         demand_enough_photos(subject, ports.settings.photos)
         looks = accepted_looks(table, request.owner, subject.id)

@@ -7,6 +7,9 @@
        ├──────────┼───────────┼────────────┴─────────► cancelled           by its owner
        └──────────┴───────────┴──────────────────────► expired             waited too long
 
+What a moderator decides about one image afterwards may turn `succeeded`, `partially_filtered` and
+`filtered` into each other (`after_review`); they remain ends.
+
 Steps may be skipped forwards, since news may be lost: a result can arrive while we still believe
 the endpoint to be asleep. Nothing skips `screening`: no image is released without it.
 """
@@ -14,7 +17,7 @@ the endpoint to be asleep. Nothing skips `screening`: no image is released witho
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -70,6 +73,8 @@ ACTIVE_GENERATION_STATES = frozenset(GenerationState) - GENERATION.final_states
 WAITING_GENERATION_STATES = frozenset({_S.QUEUED, _S.WARMING, _S.RUNNING})
 # Only in these does an owner see images.
 SHOWING_GENERATION_STATES = frozenset({_S.SUCCEEDED, _S.PARTIALLY_FILTERED})
+# Only in these have images been judged.
+JUDGED_GENERATION_STATES = SHOWING_GENERATION_STATES | {_S.FILTERED}
 
 
 class FinishReason(StrEnum):
@@ -128,6 +133,13 @@ class Generation:
         return tuple(a for a in self.artifacts if a.finish_reason is FinishReason.SUCCESS)
 
     @property
+    def withheld(self) -> tuple[Artifact, ...]:
+        """The images that were judged and may not be seen; they lie in quarantine."""
+        if self.deleting or self.state not in JUDGED_GENERATION_STATES:
+            return ()
+        return tuple(a for a in self.artifacts if a.finish_reason is FinishReason.CONTENT_FILTERED)
+
+    @property
     def was_invoked(self) -> bool:
         """Whether the endpoint is known to have the request."""
         return self.output_uri is not None
@@ -154,3 +166,16 @@ def ending(reasons: Iterable[FinishReason]) -> GenerationState:
     if FinishReason.CONTENT_FILTERED in seen:
         return GenerationState.FILTERED
     return GenerationState.FAILED
+
+
+def after_review(generation: Generation, image: str, reason: FinishReason) -> Generation:
+    """As it stands once a moderator released (SUCCESS) or withheld (CONTENT_FILTERED) an image.
+
+    The image must be one of those that screening judged: what failed has no file to release.
+    """
+    artifacts = tuple(
+        replace(each, finish_reason=reason) if each.id == image else each
+        for each in generation.artifacts
+    )
+    state = ending(each.finish_reason for each in artifacts)
+    return replace(generation, artifacts=artifacts, state=state)

@@ -30,6 +30,8 @@ class Prefix(StrEnum):
     GENERATION = "gen"
     IMAGE = "img"
     ERASURE = "era"
+    REVIEW = "rev"
+    AUDIT = "aud"
 
 
 _ANY = re.compile(f"(?:{'|'.join(Prefix)})_{_ULID}")

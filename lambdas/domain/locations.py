@@ -7,6 +7,8 @@ models    adapters/{owner}/{subject}/{training}/…                immutable per
 work      trainings/{owner}/{subject}/{training}/…
           generations/{owner}/{generation}/request.json | progress.json
           results/… and failures/…                               names chosen by SageMaker
+          reviews/{owner}/{generation}/{image}.png               withheld: what a moderator may see
+          reviews/{owner}/{generation}/{image}.blurred.jpg       what a moderator sees first
 avatars   {owner}/{generation}/{image}.png                       released only
 """
 
@@ -84,3 +86,18 @@ def avatar_prefix(owner: str, generation_id: str) -> str:
 def avatar_key(owner: str, generation_id: str, image_id: str) -> str:
     """One released image."""
     return f"{avatar_prefix(owner, generation_id)}{image_id}.png"
+
+
+def review_prefix(owner: str, generation_id: str) -> str:
+    """The images of one generation that are, or were, looked at by moderators."""
+    return f"reviews/{owner}/{generation_id}/"
+
+
+def withheld_key(owner: str, generation_id: str, image_id: str) -> str:
+    """One image in quarantine: withheld by screening, or taken away after a report."""
+    return f"{review_prefix(owner, generation_id)}{image_id}.png"
+
+
+def blurred_key(owner: str, generation_id: str, image_id: str) -> str:
+    """Its blurred preview."""
+    return f"{review_prefix(owner, generation_id)}{image_id}.blurred.jpg"

@@ -117,6 +117,24 @@ class CelebrityPolicy(StrEnum):
     ALLOW = "allow"
 
 
+class ViolationRules(SettingsBlock):
+    """From how many violations on an account is slowed, then blocked; see `domain.standing`.
+
+    Their weight halves every `half_life_hours`; the first pause is `pause_seconds`.
+    """
+
+    half_life_hours: int = Field(default=24, ge=1, le=720)
+    slow_at: int = Field(default=5, ge=1)
+    block_at: int = Field(default=20, ge=2)
+    pause_seconds: int = Field(default=30, ge=1, le=3600)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> ViolationRules:
+        if self.slow_at >= self.block_at:
+            raise ValueError("slow_at must be below block_at: nobody is blocked without a warning")
+        return self
+
+
 class ModerationSettings(SettingsBlock):
     """Rekognition's confidences are 0–100, the scores of texts 0–1.
 
@@ -129,6 +147,7 @@ class ModerationSettings(SettingsBlock):
     celebrity_min_confidence: Percent
     images: ImageSettings
     prompts: PromptSettings = PromptSettings()
+    violations: ViolationRules = ViolationRules()
 
 
 class Recipe(SettingsBlock):

@@ -37,6 +37,7 @@ from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.ports import ObjectMissing
 from lambdas.records import photo_sets, photos
 from lambdas.records.subjects import read_subject
+from lambdas.violations import record_violation
 
 if TYPE_CHECKING:
     from lambdas.domain.look import Look
@@ -178,6 +179,10 @@ class Intake:
         decided = self._step(photo, PhotoState.REJECTED, rejection=code)
         if decided:
             _tell_rejected(photo, code)
+        if decided and code is RejectionCode.UNSAFE:
+            ports = self._ports
+            rules = ports.settings.moderation.violations
+            record_violation(ports.table, photo.owner, ports.clock.now(), rules)
         return decided
 
     def _missing(self, photo: Photo) -> bool:

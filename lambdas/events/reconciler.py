@@ -5,6 +5,7 @@
     generations   requests that were never made, answers without an event, requests that expired
     expiry        what was kept for its time, and is erased like what its owner deletes
     erasures      tombstones whose message got lost
+    reviews       are only measured: how long the oldest has waited for a moderator
 
 One kind's trouble does not keep the others waiting; whatever was not done is found again next time.
 """
@@ -22,6 +23,7 @@ from lambdas.events.reconciling.photos import reconcile_photos
 from lambdas.events.reconciling.trainings import reconcile_trainings
 from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.records.erasures import due_erasures
+from lambdas.records.reviews import oldest_open
 
 if TYPE_CHECKING:
     from lambdas.domain.settings import DomainSettings
@@ -56,6 +58,7 @@ def build_handler(ports: ReconcilerPorts) -> Handler:
         "generations": generations.run,
         "expiry": Expiry(table, clock, ports.erasures, settings.retention_days).run,
         "erasures": lambda: _send_erasures(ports),
+        "reviews": lambda: _measure_reviews(ports),
     }
 
     def handle(_: dict[str, Any], __: Any) -> dict[str, Any]:
@@ -81,6 +84,14 @@ class ReconcilingFailed(Exception):  # noqa: N818 - named as an operator reads i
 def _send_erasures(ports: ReconcilerPorts) -> None:
     for erasure in due_erasures(ports.table, ports.clock.now()):
         ports.erasures.send(erasure.message())
+
+
+def _measure_reviews(ports: ReconcilerPorts) -> None:
+    since = oldest_open(ports.table)
+    # An empty queue says nothing, which costs nothing.
+    if since is not None:
+        age = (ports.clock.now() - since).total_seconds()
+        telemetry.measure("OldestOpenReviewSeconds", age)
 
 
 def _wired() -> Handler:

@@ -10,8 +10,9 @@ Each is judged by where the generation stands now:
 
 What is looked for stands in `lambdas.domain.image_screening`. Screening and marking
 (`lambdas.release`) fail closed: without an answer the message comes back, and the generation stays
-`screening`. Released images are written before the record says so; if the record ended otherwise in
-the meantime, they are removed again, and nobody has had a link to them.
+`screening`. Images are written before the record says so, released ones among the avatars, withheld
+ones into quarantine with a review that is written together with the end; if the record ended
+otherwise in the meantime, they are removed again, and nobody has had a link to them.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from lambdas.domain.generation_failure import GenerationFailureCode, diagnose, f
 from lambdas.domain.image_screening import ImageScreening
 from lambdas.domain.image_settings import Policy
 from lambdas.domain.image_verdict import Outcome
-from lambdas.domain.locations import avatar_key
+from lambdas.domain.locations import avatar_key, withheld_key
 from lambdas.domain.rendered_image import NotAnImage, render
 from lambdas.domain.retention import generation_expires_at
 from lambdas.events.notification import Notification
@@ -48,7 +49,10 @@ from lambdas.events.shown_subject import shown_subject
 from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.ports import CannotBeMarked, ObjectMissing, ObjectTooLarge
 from lambdas.records.generations import advance_generation, end_generation, find_generation
+from lambdas.records.review_openings import withheld_by_screening
+from lambdas.records.standing import violation
 from lambdas.screening import fail_closed
+from lambdas.violations import block_if_due
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -58,6 +62,7 @@ if TYPE_CHECKING:
     from lambdas.domain.text_screening import TextScreening
     from lambdas.ports import Clock, ImageModeration, ObjectStore, Postponement, Table
     from lambdas.release import Release
+    from lambdas.table import Write
 
 _MAX_FAILURE_BYTES = 64 * 1024
 # Where the endpoint leaves its answers (inference stack); nothing else is ever read or removed.
@@ -140,7 +145,7 @@ class Results:
         subject = shown_subject(ports.table, ports.photos, generation, ports.settings.photos.set)
         judged = [self._judge(generation, raw, subject) for raw in response.artifacts]
         # Nothing is written before every image has been judged.
-        artifacts = [self._release(generation, artifact, png) for artifact, png in judged]
+        artifacts = [self._place(generation, artifact, png) for artifact, png in judged]
         state = ending(artifact.finish_reason for artifact in artifacts)
         failed = state is GenerationState.FAILED
         ended = end_generation(
@@ -152,9 +157,12 @@ class Results:
             artifacts=artifacts,
             failure=failure_of(GenerationFailureCode.INTERNAL_ERROR) if failed else None,
             expires_at=self._expires_at(state),
+            beside=self._reviews(generation, artifacts),
         )
         if ended:
             _count(artifacts, failed=failed)
+            rules = self._ports.settings.moderation.violations
+            block_if_due(self._ports.table, generation.owner, self._ports.clock.now(), rules)
             telemetry.logger.info(
                 "generation_screened", extra={"generation_id": generation.id, "state": state}
             )
@@ -179,7 +187,7 @@ class Results:
     def _judge(
         self, generation: Generation, raw: RawArtifact, subject: ShownSubject
     ) -> tuple[Artifact, bytes | None]:
-        """One image, and the PNG to release of it; None: its owner is not shown it."""
+        """One image as it was judged, and its PNG; None for what is no image."""
         image = image_id(generation.id, raw.index)
         if raw.finish_reason is not RawFinishReason.SUCCESS:
             return Artifact(image, raw.seed, FinishReason.ERROR), None
@@ -191,17 +199,25 @@ class Results:
         with fail_closed():
             screened = self._screening.screen(rendered.screening, subject)
         verdict, score = screened.verdict, screened.identity_score
-        if verdict.outcome is Outcome.RELEASED:
-            return Artifact(image, raw.seed, FinishReason.SUCCESS, verdict, score), rendered.png
-        telemetry.logger.info(
-            "image_not_released",
-            extra={"image_id": image, "outcome": verdict.outcome, "reason": verdict.reason},
-        )
-        return Artifact(image, raw.seed, FinishReason.CONTENT_FILTERED, verdict, score), None
+        passed = verdict.outcome is Outcome.RELEASED
+        if not passed:
+            telemetry.logger.info(
+                "image_not_released",
+                extra={"image_id": image, "outcome": verdict.outcome, "reason": verdict.reason},
+            )
+        reason = FinishReason.SUCCESS if passed else FinishReason.CONTENT_FILTERED
+        return Artifact(image, raw.seed, reason, verdict, score), rendered.png
 
-    def _release(self, generation: Generation, artifact: Artifact, png: bytes | None) -> Artifact:
-        """The artifact as its owner will see it: an image that cannot be marked is not shown."""
+    def _place(self, generation: Generation, artifact: Artifact, png: bytes | None) -> Artifact:
+        """Release the image, or put it where moderators find it.
+
+        Returns it as its owner will see it: one that cannot be marked is not shown.
+        """
         if png is None:
+            return artifact
+        if artifact.finish_reason is FinishReason.CONTENT_FILTERED:
+            key = withheld_key(generation.owner, generation.id, artifact.id)
+            self._ports.work.write(key, png, content_type="image/png")
             return artifact
         try:
             self._ports.release(generation, artifact.id, png)
@@ -209,6 +225,20 @@ class Results:
             telemetry.logger.warning("image_unmarkable", extra={"image_id": artifact.id})
             return replace(artifact, finish_reason=FinishReason.ERROR)
         return artifact
+
+    def _reviews(self, generation: Generation, artifacts: list[Artifact]) -> list[Write]:
+        """What goes with the end: a review of each withheld image, and the count of them."""
+        settings, now = self._ports.settings, self._ports.clock.now()
+        days = settings.retention_days.images
+        reviews = [
+            withheld_by_screening(generation, artifact, now, days)
+            for artifact in artifacts
+            if artifact.finish_reason is FinishReason.CONTENT_FILTERED
+        ]
+        if not reviews:
+            return []
+        rules = settings.moderation.violations
+        return [*reviews, violation(generation.owner, now, rules, len(reviews))]
 
     def _fail(self, generation: Generation, code: GenerationFailureCode) -> None:
         expired = code is GenerationFailureCode.EXPIRED
@@ -251,10 +281,12 @@ class Results:
 
     def _remove_unshown(self, owner: str, generation_id: str) -> None:
         generation = find_generation(self._ports.table, owner, generation_id)
-        shown = {artifact.id for artifact in generation.shown} if generation else set()
-        images = {image_id(generation_id, index) for index in range(MAX_SAMPLES)} - shown
-        keys = [avatar_key(owner, generation_id, image) for image in sorted(images)]
-        self._ports.avatars.delete(keys)
+        shown = {each.id for each in generation.shown} if generation else set()
+        withheld = {each.id for each in generation.withheld} if generation else set()
+        images = {image_id(generation_id, index) for index in range(MAX_SAMPLES)}
+        ids = (owner, generation_id)
+        self._ports.avatars.delete([avatar_key(*ids, each) for each in sorted(images - shown)])
+        self._ports.work.delete([withheld_key(*ids, each) for each in sorted(images - withheld)])
 
     def _is_answer(self, location: S3Location) -> bool:
         return location.bucket == self._ports.work.bucket and location.key.startswith(_ANSWERS)

@@ -8,11 +8,15 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from contract.training_presets import PresetName
+from lambdas.api.reviews import Preview
+from lambdas.domain.audit import AuditAction
 from lambdas.domain.generation import FinishReason, GenerationState
 from lambdas.domain.marks import Evidence, Origin
 from lambdas.domain.photo import PhotoState, RejectionCode
 from lambdas.domain.photo_set import AdviceCode
 from lambdas.domain.receipt import ErasureState
+from lambdas.domain.review import Decision, ReportReason, ReviewReason, ReviewState
+from lambdas.domain.standing import StandingName
 from lambdas.domain.subject import SubjectKind, SubjectState
 from lambdas.domain.training import TrainingState
 
@@ -419,7 +423,85 @@ class Me(_Answer):
     groups: list[str]
     usage: Numbers
     limits: Numbers
+    standing: Annotated[
+        StandingName, Field(description="Whether violations of the rules slow or block it.")
+    ]
     erasing: bool
+
+
+class Label(_Answer):
+    """A label of DetectModerationLabels; confidence 0–100."""
+
+    name: str
+    parent: str
+    confidence: float
+
+
+class ReviewDecision(_Answer):
+    """What a moderator decided."""
+
+    decision: Decision
+    by: str
+    at: datetime
+    note: str | None
+
+
+class ReviewSummary(_Answer):
+    """Something that a moderator looks at: an image or, without one, a blocked account."""
+
+    id: str
+    state: ReviewState
+    reason: Annotated[ReviewReason, Field(description="What last brought it into the queue.")]
+    account_id: str
+    generation_id: str | None
+    image_id: str | None
+    labels: list[Label]
+    report_reason: ReportReason | None
+    statement: Annotated[str | None, Field(description="The owner's words, screened.")]
+    appealed: bool
+    opened_at: datetime
+    decision: Annotated[ReviewDecision | None, Field(description="The last one.")]
+
+
+class AccountStanding(_Answer):
+    """How an account stands; violations weigh half as much with every half-life."""
+
+    standing: StandingName
+    violations: float
+
+
+class ReviewPreview(_Answer):
+    """A link to the image, for a minute."""
+
+    kind: Preview
+    url: str
+    expires_at: datetime
+
+
+class Review(ReviewSummary):
+    """All of a review; `preview` is null for an account, and once the image is gone."""
+
+    account: AccountStanding
+    preview: ReviewPreview | None
+
+
+class AuditEntry(_Answer):
+    """What a moderator did. `genuine` is false for an entry that is not what was written."""
+
+    id: str
+    at: datetime
+    by: str
+    action: AuditAction
+    decision: Decision | None
+    review_id: str
+    account_id: str
+    generation_id: str | None
+    image_id: str | None
+    before: dict[str, str]
+    after: dict[str, str]
+    note: Annotated[str | None, Field(description="Gone with the account that it is about.")]
+    note_sha256: str | None
+    genuine: bool
 
 
 # What each operation answers when all went well.
@@ -449,6 +531,13 @@ ANSWERS: dict[str, Any] = {
     "POST /generations/{generation_id}/cancel": Generation,
     "DELETE /generations/{generation_id}": Nothing,
     "POST /verify": Verification,
+    "POST /generations/{generation_id}/images/{image_id}/report": Nothing,
+    "POST /generations/{generation_id}/images/{image_id}/appeal": Nothing,
+    "POST /me/appeal": Nothing,
+    "GET /reviews": Page[ReviewSummary],
+    "GET /reviews/audit": Page[AuditEntry],
+    "GET /reviews/{review_id}": Review,
+    "POST /reviews/{review_id}/decision": ReviewSummary,
 }
 # Answers in other shapes, by media type.
 OTHER_SHAPES: dict[str, dict[str, Any]] = {

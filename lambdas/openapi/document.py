@@ -12,6 +12,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from lambdas.api.http import Route
 from lambdas.openapi.answers import ANSWERS, OTHER_SHAPES, Page, Problem
+from lambdas.openapi.queries import FILES, QUERIES
 
 VERSION = "1.0.0"
 _REF = "#/components/schemas/{model}"
@@ -32,11 +33,14 @@ _NOUNS = {
     "training_id": "trn",
     "generation_id": "gen",
     "erasure_id": "era",
+    "image_id": "img",
+    "review_id": "rev",
 }
 _TAGS = (
     "subjects",
     "trainings",
     "generations",
+    "reviews",
     "verify",
     "me",
     "erasures",
@@ -125,6 +129,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         limit = {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
         found.append({"name": "limit", "in": "query", "schema": limit})
         found.append({"name": "cursor", "in": "query", "schema": {"type": "string"}})
+    found += QUERIES.get(route.name, [])
     if route.method == "POST":
         key = {"type": "string", "minLength": 1, "maxLength": 255}
         found.append({"name": "Idempotency-Key", "in": "header", "schema": key})
@@ -147,10 +152,13 @@ def _responses(route: Route, refs: dict[tuple[Model, str], Any]) -> dict[str, An
     content = {"application/json": {"schema": refs[ANSWERS[route.name], "serialization"]}}
     for media_type, model in OTHER_SHAPES.get(route.name, {}).items():
         content[media_type] = {"schema": refs[model, "serialization"]}
+    content |= {kind: {"schema": {"type": "string"}} for kind in FILES.get(route.name, ())}
     success: dict[str, Any] = {"description": HTTPStatus(route.status).phrase, "content": content}
     if route.status in {201, 202} and route.method == "POST":
         success["headers"] = {"Location": {"schema": {"type": "string"}}}
     responses: dict[str, Any] = {str(route.status): success}
+    if route.name in FILES:
+        success["headers"] = {"Link": {"schema": {"type": "string"}}}
     if route.name in OTHER_SHAPES:
         responses["303"] = {
             "description": "Too large to answer: the document of that shape lies at `Location`",
@@ -176,6 +184,6 @@ def _refusals(route: Route) -> list[int]:
         refusals |= {400, 409, 422}
     if route.body is not None:
         refusals |= {400, 413, 415, 422}
-    if _is_page(ANSWERS[route.name]) and _takes_cursor(route):
+    if route.name in QUERIES or (_is_page(ANSWERS[route.name]) and _takes_cursor(route)):
         refusals.add(422)
     return sorted(refusals)

@@ -8,6 +8,8 @@ from lambdas.domain.generation import Artifact, FinishReason
 from lambdas.domain.image_verdict import ImageReason, ImageVerdict, Outcome, SeenLabel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lambdas.table import Item
 
 
@@ -23,7 +25,12 @@ def artifact_from(item: Item) -> Artifact:
     )
 
 
-def artifact_item(artifact: Artifact) -> Item:
+def artifact_items(artifacts: Iterable[Artifact]) -> list[Item]:
+    """Images as an attribute of their generation's item."""
+    return [_item(artifact) for artifact in artifacts]
+
+
+def _item(artifact: Artifact) -> Item:
     """The map that describes an image."""
     item: Item = {
         "id": artifact.id,

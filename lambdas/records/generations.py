@@ -16,7 +16,7 @@ from lambdas.domain.generation import (
 from lambdas.domain.subject import LIVE_SUBJECT_STATES
 from lambdas.records import keys
 from lambdas.records.account import Counted, one_less, one_more, read_account, why_not_one_more
-from lambdas.records.artifacts import artifact_from, artifact_item
+from lambdas.records.artifacts import artifact_from, artifact_items
 from lambdas.records.erasures import OVERDUE, Erasure, ErasureKind, tombstone
 from lambdas.records.failures import failure_from, failure_item
 from lambdas.records.plans import plan_from, plan_item
@@ -267,10 +267,14 @@ def end_generation(
     artifacts: Iterable[Artifact] = (),
     failure: Failure | None = None,
     expires_at: datetime | None = None,
+    beside: Iterable[Write] = (),
 ) -> bool:
-    """End a generation in `target`; False if it is gone or cannot end so (any more)."""
+    """End a generation in `target`; False if it is gone or cannot end so (any more).
+
+    `beside` is written if, and only if, this ends it.
+    """
     changes: dict[str, Any] = {"state": target.value, "updated_at": moments.to_text(now)}
-    changes["artifacts"] = [artifact_item(artifact) for artifact in artifacts]
+    changes["artifacts"] = artifact_items(artifacts)
     if failure is not None:
         changes["failure"] = failure_item(failure)
     unwatched: tuple[str, ...] = ("gsi2pk", "gsi2sk")
@@ -282,14 +286,15 @@ def end_generation(
         Is("state", *sorted(state.value for state in GENERATION.sources(target))),
         Absent(HIDDEN),
     )
-    key = keys.generation_key(owner, generation_id)
+    key, also = keys.generation_key(owner, generation_id), tuple(beside)
     for _ in range(_RACES):
         generation = find_generation(table, owner, generation_id)
         if generation is None or generation.deleting:
             return False
         if not GENERATION.allows(generation.state, target):
             return False
-        writes: list[Write] = [Update(key, set=changes, remove=unwatched, when=when)]
+        end = Update(key, set=changes, remove=unwatched, when=when)
+        writes: list[Write] = [end, *also]
         if read_account(table, owner).active_generations > 0:
             writes.append(one_less(owner, Counted.GENERATIONS))
         try:

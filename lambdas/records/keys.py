@@ -7,19 +7,30 @@
                                 GENERATION#{generation}
                                 ERASURE#{kind}#{id}            tombstone: still to be removed
                                 IDEMPOTENCY#{record id}        which kept answers are this owner's
+                                REVIEW#{generation}#{image}    what a moderator has to look at
+                                REVIEW#ACCOUNT                 the same, of a block
     pk = RECEIPT#{erasure} sk = RECEIPT                        how an erasure stands; names nobody
     pk = GONE#{hash}       sk = GONE                           an account that was; names nobody
 
     pk = MARK#{number}     sk = MARK                           whose image carries that number
 
+    pk = STANDING#{digest} sk = WINDOW#{number}                violations in a span of time
+                                BLOCK                          the account is blocked
+
     by_owner   gsi1pk = OWNER#{owner}#{subject}   gsi1sk = TRAINING#… | GENERATION#…
-    by_state   gsi2pk = PHOTO#{state} | TRAINING#{state} | GENERATION#{state} | ERASURE | EXPIRY
+               gsi1pk = REVIEW#{review}           gsi1sk = REVIEW
+    by_state   gsi2pk = PHOTO#{state} | TRAINING#{state} | GENERATION#{state} | REVIEW#{state}
+                      | ERASURE | EXPIRY
                gsi2sk = since when (for ERASURE and EXPIRY: when it is due)
+
+    the audit log, a table of its own:
+    pk = AUDIT#{year}-{month}   sk = {time}#{entry}
 
 One partition per owner: a key is built from the caller's own identity, so that someone else's thing
 cannot be reached, only missed; lists are strongly consistent; erasing an account is one partition.
-Only the states that the reconciler watches are put into by_state.
-What has to outlast an account lies under an id or a hash that leads back to nobody.
+Only the states that the reconciler watches, and all of a review, are put into by_state. What has to
+outlast an account lies under an id or a hash that leads back to nobody: receipts, and how the
+account stands, or erasing would be the way out of a block.
 """
 
 from __future__ import annotations
@@ -115,3 +126,52 @@ def receipt_key(erasure_id: str) -> Key:
 def gone_key(owner: str) -> Key:
     """That an account was erased; an owner's random name cannot be found from its hash."""
     return Key(f"GONE#{hashlib.sha256(owner.encode()).hexdigest()}", "GONE")
+
+
+REVIEWS = "REVIEW"
+
+
+def reviews_of(generation_id: str) -> str:
+    """The sort key prefix of the reviews of a generation's images."""
+    return f"{REVIEWS}#{generation_id}#"
+
+
+def image_review_key(owner: str, generation_id: str, image_id: str) -> Key:
+    """The review of one image."""
+    return Key(owner_partition(owner), f"{reviews_of(generation_id)}{image_id}")
+
+
+def account_review_key(owner: str) -> Key:
+    """The review of a block."""
+    return Key(owner_partition(owner), f"{REVIEWS}#ACCOUNT")
+
+
+def review_partition(review_id: str) -> str:
+    """The partition of `by_owner` with the one review of that id."""
+    return f"{REVIEWS}#{review_id}"
+
+
+def standing_partition(owner: str) -> str:
+    """How an account stands; the owner's id cannot be read from it."""
+    return f"STANDING#{hashlib.sha256(owner.encode()).hexdigest()}"
+
+
+BLOCK = "BLOCK"
+
+
+def block_key(owner: str) -> Key:
+    """That the account is blocked."""
+    return Key(standing_partition(owner), BLOCK)
+
+
+WINDOWS = "WINDOW#"
+
+
+def window_key(owner: str, window: int) -> Key:
+    """The violations in one span of time."""
+    return Key(standing_partition(owner), f"{WINDOWS}{window}")
+
+
+def audit_partition(month: str) -> str:
+    """The entries of the audit log of one month, `2026-11`."""
+    return f"AUDIT#{month}"

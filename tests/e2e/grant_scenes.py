@@ -44,6 +44,7 @@ class Scenes:
             "AnsweringTrainingsRole": self.trainings,
             "AnsweringGenerationsRole": self.generations,
             "AnsweringVerifyRole": self.verify,
+            "AnsweringReviewsRole": self.reviews,
             "BackgroundIntakeHandlerRole": self.intake,
             "BackgroundErasureHandlerRole": self.erasure,
             "BackgroundReconcilerHandlerRole": self.reconciler,
@@ -102,14 +103,45 @@ class Scenes:
         # A worker keeps the watermark's secret and the certificates.
         self.stage.fresh_worker("events.results")
         user, subject = self.ready()
-        body = {"text_prompts": [{"text": "<subject>"}], "subject_id": subject, "steps": 10}
-        created = user.post("/generations", {**body, "samples": 4})["id"]
-        ended = user.wait(
-            f"/generations/{created}", lambda g: g["state"] in GENERATION_ENDS, seconds=40
-        )
-        assert ended["state"] == "succeeded", ended
+        ended = self._partly_withheld(user, subject_id=subject)
         # Without the right to read a photo there is nothing to compare with, and no failure.
         assert any(image["identity_score"] is not None for image in ended["artifacts"]), ended
+
+    def reviews(self) -> None:
+        user, moderator = self.stage.user("painter"), self.stage.moderator()
+        # No grant of this role is needed for that, so it may take its time.
+        ended = self._partly_withheld(user, seconds=150)
+        withheld, shown, *_ = sorted(ended["artifacts"], key=lambda each: each["finish_reason"])
+        path = f"/generations/{ended['id']}"
+        user.post(f"{path}/images/{shown['id']}/report", {"reason": "other"})
+        for image, decision in ((withheld, "release"), (shown, "withhold")):
+            (review,) = [e for e in moderator.items("/reviews") if e["image_id"] == image["id"]]
+            for preview in ("blurred", "clear"):
+                read = moderator.get(f"/reviews/{review['id']}?preview={preview}")
+                requests.get(read["preview"]["url"], timeout=10).raise_for_status()
+            moderator.post(f"/reviews/{review['id']}/decision", {"decision": decision})
+        urls = {each["id"]: each["url"] for each in user.get(path)["artifacts"]}
+        assert urls[shown["id"]] is None
+        requests.get(urls[withheld["id"]], timeout=10).raise_for_status()
+        assert requests.get(shown["url"], timeout=10).status_code in {403, 404}
+        actions = [e["action"] for e in moderator.items("/reviews/audit")]
+        assert actions[-4:] == ["view_clear", "decide"] * 2, actions
+
+    def _partly_withheld(
+        self, user: AvatarClient, *, seconds: float = 40, subject_id: str | None = None
+    ) -> dict[str, Any]:
+        """A generation of four images, of which one was withheld."""
+        self.stage.backstage.withhold_next_image()
+        text = "<subject>" if subject_id else "a hat"
+        body = {"text_prompts": [{"text": text}], "steps": 10, "samples": 4}
+        if subject_id:
+            body["subject_id"] = subject_id
+        created = user.post("/generations", body)["id"]
+        ended = user.wait(
+            f"/generations/{created}", lambda g: g["state"] in GENERATION_ENDS, seconds=seconds
+        )
+        assert ended["state"] == "partially_filtered", ended
+        return ended
 
     def intake(self) -> None:
         user = self.stage.user("owner")

@@ -51,6 +51,13 @@ class Stage:
         self.pool.sign_up(account)
         return AvatarClient(self.base_url, self.pool.sign_in(account)["AccessToken"])
 
+    def moderator(self) -> AvatarClient:
+        """A new account of the group that reviews."""
+        account = Account.invent("moderator")
+        self.pool.sign_up(account)
+        self.backstage.make_moderator(account.email)
+        return AvatarClient(self.base_url, self.pool.sign_in(account)["AccessToken"])
+
     def new_subject(self, user: AvatarClient, kind: str = "person") -> str:
         consent = {"statement": CONSENT, "accepted": True}
         subject = user.post("/subjects", {"name": "Ada", "kind": kind, "consent": consent})

@@ -26,10 +26,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 ROLES = (
     "AnsweringCatalogueRole", "AnsweringSubjectsRole", "AnsweringTrainingsRole",
-    "AnsweringGenerationsRole", "AnsweringVerifyRole", "BackgroundIntakeHandlerRole",
-    "BackgroundErasureHandlerRole", "BackgroundReconcilerHandlerRole", "PrepareRole",
-    "PublishRole", "FailedRole", "JobRole", "TrainingRole", "EventsHandlerRole",
-    "ResultsHandlerRole", "ServingRole",
+    "AnsweringGenerationsRole", "AnsweringReviewsRole", "AnsweringVerifyRole",
+    "BackgroundIntakeHandlerRole", "BackgroundErasureHandlerRole",
+    "BackgroundReconcilerHandlerRole", "PrepareRole", "PublishRole", "FailedRole", "JobRole",
+    "TrainingRole", "EventsHandlerRole", "ResultsHandlerRole", "ServingRole",
 )  # fmt: skip
 # The account-wide role of API Gateway has a managed policy and nothing of its own.
 WITHOUT_STATEMENTS = {"RestApiCloudWatchRole"}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.e2e.grants import Statement
 
 # Roles whose handlers query an index; every other function has the grant and no use for it.
-QUERYING = ("AnsweringTrainingsRole", "BackgroundReconcilerHandlerRole")
+QUERYING = ("AnsweringReviewsRole", "AnsweringTrainingsRole", "BackgroundReconcilerHandlerRole")
 # Roles whose KMS use the embedded SageMaker checks itself, when it writes with the key.
 ENCRYPTING = ("JobRole", "ServingRole")
 
@@ -72,7 +72,7 @@ UNGOVERNED = (
     ),
     Ungoverned(
         "dynamodb:Query",
-        "given to every function with the table; only trainings and the reconciler use an index",
+        "given to every function with the table; only these use an index",
         resources="*/index/*",
         but_for=QUERYING,
     ),

@@ -53,6 +53,8 @@ def test_every_function_is_traced_and_speaks_powertools(cloud: Cloud) -> None:
 # What a handler asks `lambdas.wiring` for → the variable that it reads.
 WIRED = {
     "table": "TABLE_NAME",
+    "audited_table": "TABLE_NAME",
+    "audit_log": "AUDIT_TABLE_NAME",
     "persistence": "IDEMPOTENCY_TABLE_NAME",
     "idempotency_records": "IDEMPOTENCY_TABLE_NAME",
     "training_runner": "STATE_MACHINE_ARN",
@@ -109,7 +111,7 @@ def test_functions_that_decode_images_have_pillow_and_the_others_do_not(cloud: C
             with_pillow.add(environment(function)["POWERTOOLS_SERVICE_NAME"])
         assert (asset / "pydantic").is_dir()
         assert not (asset / "boto3").exists()
-    assert with_pillow == {"intake", "results", "api_verify"}
+    assert with_pillow == {"intake", "results", "api_reviews", "api_verify"}
 
 
 def test_what_is_invoked_asynchronously_has_somewhere_to_go(cloud: Cloud) -> None:

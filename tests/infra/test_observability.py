@@ -66,6 +66,7 @@ def test_what_hurts_users_has_an_alarm(cloud: Cloud) -> None:
         ("AWS/SageMaker", "InvocationFailures"),
         ("Avatar", "ModerationUnavailable"),
         ("Avatar", "MarkingUnavailable"),
+        ("Avatar", "OldestOpenReviewSeconds"),
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
     }
 
@@ -106,7 +107,10 @@ def test_the_dashboard_shows_api_training_endpoint_moderation_and_cost(cloud: Cl
         widget["properties"].get("title", "") + widget["properties"].get("markdown", "")
         for widget in body["widgets"]
     )
-    for topic in ("API", "Training", "Endpoint", "waiting", "Instances", "Moderation", "cost"):
+    for topic in (
+        *("API", "Training", "Endpoint", "waiting", "Instances", "Moderation", "cost"),
+        *("Review queue", "oldest open review", "slowed and blocked"),
+    ):
         assert topic in titles, topic
 
 

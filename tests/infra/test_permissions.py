@@ -47,6 +47,7 @@ def plain(right: str) -> str:
         right = re.sub(rf"<[^>]*{bucket}Bucket[^>]*>", bucket.lower(), right)
     right = re.sub(r"<[^>]*TablesRecords[^>]*>", "records", right)
     right = re.sub(r"<[^>]*TablesIdempotency[^>]*>", "idempotency", right)
+    right = re.sub(r"<[^>]*TablesAudit[^>]*>", "audit", right)
     right = re.sub(r"<[^>]*DataKey[^>]*>", "key", right)
     right = re.sub(r"<[^>]*ReceiptsKey[^>]*>", "receipt key", right)
     right = re.sub(r"<[^>]*Users[0-9A-F]{8}[^>]*>", "users", right)
@@ -102,6 +103,14 @@ EXPECTED = {
     }
     | SCREENING,
     "VerifyRole": KEY | TABLE | REPLAYS | READING_MARKS,
+    "ReviewsRole": KEY
+    | TABLE
+    | {"dynamodb:PutItem audit", "dynamodb:Query audit"}
+    | s3("GetObject", "work/reviews/*", "avatars/*")
+    | s3("PutObject", "work/reviews/*", "avatars/*")
+    | s3("DeleteObject", "work/reviews/*", "avatars/*")
+    | {"kms:Sign signing key"}
+    | READING_MARKS,
     "IntakeHandlerRole": KEY
     | TABLE
     | s3("GetObject", "uploads/photos/*")
@@ -131,8 +140,8 @@ EXPECTED = {
     "ResultsHandlerRole": KEY
     | TABLE
     | s3("GetObject", "work/results/*", "work/failures/*")
-    | s3("DeleteObject", "work/results/*", "work/failures/*")
-    | s3("PutObject", "avatars/*")
+    | s3("DeleteObject", "work/results/*", "work/failures/*", "work/reviews/*")
+    | s3("PutObject", "avatars/*", "work/reviews/*")
     | s3("DeleteObject", "avatars/*")
     | s3("GetObject", "photos/*")
     | {
@@ -313,5 +322,32 @@ def test_no_role_but_screening_and_delivery_reaches_released_images(cloud: Cloud
     assert {re.sub(r"^(Answering|Background)|Role[0-9A-F]{8}$", "", role) for role in reaching} == {
         "ResultsHandler",  # writes what passed
         "Generations",  # links to it
+        "Reviews",  # takes away, and brings back, what a moderator decided about
         "ErasureHandler",
     }
+
+
+def test_nobody_may_change_or_delete_what_stands_in_the_audit_log(cloud: Cloud) -> None:
+    allowed = {
+        (statement.role.split("/")[1], action)
+        for statement in cloud.statements()
+        for resource in statement.resources
+        if "TablesAudit" in resource
+        for action in statement.actions
+    }
+    assert {action for _, action in allowed} == {"dynamodb:PutItem", "dynamodb:Query"}
+    assert len({role for role, _ in allowed}) == 1
+    for statement in cloud.statements():
+        for action in statement.actions:
+            assert not (action.startswith("dynamodb:") and "*" in statement.resources), statement
+
+
+def test_nobody_but_moderators_function_reads_what_was_withheld(cloud: Cloud) -> None:
+    reading = {
+        statement.role.split("/")[1]
+        for statement in cloud.statements()
+        if "s3:GetObject" in statement.actions
+        for resource in statement.resources
+        if "WorkBucket" in resource and resource.split("/", 1)[1].startswith(("reviews/", "*"))
+    }
+    assert [re.sub(r"Role[0-9A-F]{8}$", "", role) for role in reading] == ["AnsweringReviews"]

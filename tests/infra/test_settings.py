@@ -97,6 +97,11 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "dev",
+        {"domain__moderation__violations__slow_at": 20},
+        "domain.moderation.violations.slow_at must be below block_at",
+    ),
+    (
+        "dev",
         {"domain__moderation__prompts__other_languages": "ignore"},
         "domain.moderation.prompts.other_languages: 'translate' or 'refuse'",
     ),

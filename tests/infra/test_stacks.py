@@ -62,6 +62,7 @@ def test_outputs_are_those_of_the_contract_and_unique(cloud: Cloud) -> None:
         "AvatarsBucket",
         "TableName",
         "IdempotencyTableName",
+        "AuditTableName",
         "StateMachineArn",
         "EndpointName",
         "ScalableTargetId",

@@ -49,6 +49,7 @@ from lambdas.ports import (
 from lambdas.table import (
     INDEX_KEYS,
     Absent,
+    Append,
     AtLeast,
     AtMost,
     Before,
@@ -88,9 +89,10 @@ class FakeClock:
 
 
 class FakeTable:
-    """Items in a dictionary; writes are all or nothing."""
+    """Items in a dictionary; writes are all or nothing. `audit_log`: where Append goes."""
 
-    def __init__(self) -> None:
+    def __init__(self, audit_log: FakeTable | None = None) -> None:
+        self.audit_log = audit_log
         self.items: dict[Key, Item] = {}
         self.available = True
         self.before_write: Callable[[], object] | None = None
@@ -151,12 +153,15 @@ class FakeTable:
                 raise Unavailable("records")
             self.fail_after -= 1
         assert 1 <= len(writes) <= 100
-        touched = [Key(w.item["pk"], w.item["sk"]) if isinstance(w, Put) else w.key for w in writes]
+        touched = [
+            Key(w.item["pk"], w.item["sk"]) if isinstance(w, Put | Append) else w.key
+            for w in writes
+        ]
         assert len(set(touched)) == len(touched), "DynamoDB refuses two writes to one key"
         failed = tuple(
             position
             for position, (key, write) in enumerate(zip(touched, writes, strict=True))
-            if not all(_holds(condition, self.items.get(key, {})) for condition in write.when)
+            if not all(_holds(one, self._place(write).get(key, {})) for one in write.when)
         )
         if failed:
             raise ConditionFailed(failed)
@@ -164,8 +169,16 @@ class FakeTable:
             self._apply(key, write)
         self.writes += 1
 
+    def _place(self, write: Write) -> dict[Key, Item]:
+        if not isinstance(write, Append):
+            return self.items
+        assert self.audit_log is not None, "this table has no audit log"
+        return self.audit_log.items
+
     def _apply(self, key: Key, write: Write) -> None:
         match write:
+            case Append():
+                self._place(write)[key] = copy.deepcopy(write.item)
             case Put():
                 self.items[key] = copy.deepcopy(write.item)
             case Delete():

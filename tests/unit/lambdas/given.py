@@ -151,6 +151,7 @@ class World:
     """All the fakes, as one deployment would have them."""
 
     clock: FakeClock = field(default_factory=FakeClock)
+    audit: FakeTable = field(default_factory=FakeTable)
     table: FakeTable = field(default_factory=FakeTable)
     persistence: FakePersistence = field(default_factory=FakePersistence)
     runner: FakeTrainingRunner = field(default_factory=FakeTrainingRunner)
@@ -169,6 +170,9 @@ class World:
     intake: FakeQueue = field(default_factory=FakeQueue)
     results: FakeQueue = field(default_factory=FakeQueue)
     settings: DomainSettings = field(default_factory=settings)
+
+    def __post_init__(self) -> None:
+        self.table.audit_log = self.audit
 
     @property
     def screening(self) -> TextScreening:

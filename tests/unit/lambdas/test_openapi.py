@@ -19,6 +19,7 @@ from lambdas.domain.generation import FinishReason
 from lambdas.openapi.answers import ANSWERS, OTHER_SHAPES, Problem
 from lambdas.openapi.document import describe
 from lambdas.openapi.routes import all_routes
+from tests.unit.lambdas.api.review_world import GREEN, RED, ReviewWorld, image_path
 from tests.unit.lambdas.api.test_generations import finish, ports
 from tests.unit.lambdas.fakes import FakeObjectStore
 from tests.unit.lambdas.gateway import Client, Reply
@@ -77,12 +78,14 @@ class Witness(Client):
     def call(self, method: str, path: str, body: object = None, **more: Any) -> Reply:
         reply = super().call(method, path, body, **more)
         plain = re.sub(
-            r"/(sub|pho|trn|gen)_\w+",
+            r"/(sub|pho|trn|gen|img|rev)_\w+",
             lambda found: {
                 "sub": "/{subject_id}",
                 "pho": "/{photo_id}",
                 "trn": "/{training_id}",
                 "gen": "/{generation_id}",
+                "img": "/{image_id}",
+                "rev": "/{review_id}",
             }[found[1]],
             path,
         )
@@ -158,3 +161,21 @@ def test_every_answer_of_a_whole_journey_is_as_described() -> None:
     assert generation_api.delete(f"/generations/{second}").status == 202
     assert subject_api.delete("/me").status == 202
     assert subject_api.get("/nowhere").status == 404
+
+
+def test_every_answer_about_reviews_is_as_described() -> None:
+    world = ReviewWorld()
+    moderator = Witness(world.moderator.handler, world.moderator.claims)
+    user = Witness(world.user.handler)
+    generation = world.judged(RED, GREEN)
+    assert user.post(f"{image_path(generation, 0)}/appeal", {"note": "mine"}).status == 202
+    assert user.post(f"{image_path(generation, 1)}/report", {"reason": "hate"}).status == 202
+    for review in moderator.get("/reviews").body["items"]:
+        assert moderator.get(f"/reviews/{review['id']}").body["preview"]
+        path = f"/reviews/{review['id']}/decision"
+        assert moderator.post(path, {"decision": "ban", "note": "seen"}).status == 200
+        assert moderator.post(path, {"decision": "release"}).status == 409
+    assert Witness(world.account.handler).post("/me/appeal", {"note": "why"}).status == 202
+    (block,) = moderator.get("/reviews").body["items"]
+    assert moderator.get(f"/reviews/{block['id']}").body["preview"] is None
+    assert len(moderator.get("/reviews/audit").body["items"]) == 2

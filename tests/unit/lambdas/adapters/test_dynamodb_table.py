@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from lambdas.adapters.dynamodb_table import DynamoDBTable
 from lambdas.adapters.expressions import plain, typed
 from lambdas.domain.errors import Unavailable
-from lambdas.table import Check, ConditionFailed, Delete, InvalidPosition, Key, Present, Put, Update
+from lambdas.table import (
+    Append,
+    Check,
+    ConditionFailed,
+    Delete,
+    InvalidPosition,
+    Key,
+    Present,
+    Put,
+    Update,
+)
 from tests.unit.lambdas.adapters.stubbed import stubbed
 
 KEY = Key("OWNER#a", "THING#1")
@@ -125,3 +135,34 @@ def test_only_a_wrong_position_is_blamed_on_the_caller(aws: tuple[DynamoDBTable,
     stub.add_client_error("query", "ValidationException")
     with pytest.raises(ClientError):
         table.query("OWNER#a")
+
+
+ENTRY = {"pk": "AUDIT#2026-11", "sk": "1"}
+TYPED_ENTRY = {"pk": {"S": "AUDIT#2026-11"}, "sk": {"S": "1"}}
+NEW_ENTRY = {
+    "TableName": "audit",
+    "Item": TYPED_ENTRY,
+    "ConditionExpression": "attribute_not_exists(#n0)",
+    "ExpressionAttributeNames": {"#n0": "pk"},
+}
+
+
+def test_an_entry_goes_into_the_audit_log_only_if_it_is_new() -> None:
+    client, stub = stubbed("dynamodb")
+    stub.add_response("put_item", {}, NEW_ENTRY)
+    stub.add_client_error("put_item", "ConditionalCheckFailedException")
+    table = DynamoDBTable(client, "records", audit_log="audit")
+    table.write(Append(ENTRY))
+    with pytest.raises(ConditionFailed):
+        table.write(Append(ENTRY))
+    stub.assert_no_pending_responses()
+
+
+def test_a_change_and_its_entry_are_one_transaction_over_both_tables() -> None:
+    client, stub = stubbed("dynamodb")
+    record = {"TableName": "records", "Item": {"pk": {"S": "a"}, "sk": {"S": "1"}}}
+    items = [{"Put": record}, {"Put": NEW_ENTRY}]
+    stub.add_response("transact_write_items", {}, {"TransactItems": items})
+    table = DynamoDBTable(client, "records", audit_log="audit")
+    table.write(Put({"pk": "a", "sk": "1"}), Append(ENTRY))
+    stub.assert_no_pending_responses()

@@ -10,6 +10,7 @@ from contract.training_job import Phase, Progress
 from lambdas.api.trainings import TrainingPorts, build_app
 from lambdas.domain.subject import Subject, SubjectKind
 from lambdas.domain.training import TrainingState
+from lambdas.records.review_openings import blocked
 from lambdas.records.subjects import begin_subject_erasure
 from lambdas.records.trainings import end_training, mark_running
 from tests.unit.lambdas.gateway import OWNER, Client
@@ -296,3 +297,11 @@ def test_the_trainings_of_a_deleted_subject_are_gone(world: World, client: Clien
     training = start(client, subject)
     begin_subject_erasure(world.table, OWNER, subject.id, world.clock.now())
     assert client.get(f"/trainings/{training['id']}").status == 404
+
+
+def test_a_blocked_account_trains_nothing(world: World, client: Client) -> None:
+    subject = world.subject()
+    world.table.write(*blocked(world.table, OWNER, world.clock.now()))
+    reply = client.post(f"/subjects/{subject.id}/trainings")
+    assert (reply.status, reply.code) == (403, "account_blocked")
+    assert world.runner.executions == {}

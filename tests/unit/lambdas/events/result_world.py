@@ -81,6 +81,11 @@ class ResultWorld(World):
         return set(self.avatars.objects_by_key)
 
     @property
+    def release(self) -> Release:
+        """The way out of quarantine."""
+        return Release(self.settings, self.table, self.clock, self.avatars, (self.marking,))
+
+    @property
     def handler(self) -> Handler:
         return build_handler(
             ResultPorts(
@@ -91,11 +96,9 @@ class ResultWorld(World):
                 avatars=self.avatars,
                 photos=self.photos,
                 moderation=self.image_moderation,
+                release=self.release,
                 words=self.screening,
                 postponement=self.postponement,
-                release=Release(
-                    self.settings, self.table, self.clock, self.avatars, (self.marking,)
-                ),
             )
         )
 

@@ -17,6 +17,7 @@ from lambdas.events.intake import IntakePorts, build_handler
 from lambdas.ports import Face, ModerationLabel
 from lambdas.records.erasures import due_erasures
 from lambdas.records.photos import begin_photo_erasure, create_slots, read_photo, step
+from lambdas.records.standing import read_standing
 from lambdas.records.subjects import begin_subject_erasure, create_subject, read_subject
 from tests.unit.lambdas.fakes import FakeClock, FakeImageModeration, FakeObjectStore, FakeTable
 from tests.unit.lambdas.gateway import OWNER
@@ -189,6 +190,8 @@ def test_what_is_unsafe_is_rejected_and_kept_nowhere(world: IntakeWorld) -> None
     key = world.uploaded()
     world.deliver(key)
     assert world.photo(key).rejection is RejectionCode.UNSAFE
+    standing = read_standing(world.table, OWNER)
+    assert sum(standing.counts.values()) == 1, "and it counts, once"
     assert not world.uploads.objects_by_key
     assert not world.photos.objects_by_key
 

@@ -16,6 +16,7 @@ from lambdas.records.photos import create_slots, read_photo, step
 from lambdas.records.subjects import begin_subject_erasure
 from lambdas.records.trainings import create_training
 from lambdas.records.watching import in_state_since
+from tests.unit.lambdas.api.review_world import RED, ReviewWorld
 from tests.unit.lambdas.events.result_world import FAILURE, OUTPUT, ResultWorld
 from tests.unit.lambdas.events.test_any_order import reconcile
 from tests.unit.lambdas.gateway import OWNER
@@ -244,3 +245,21 @@ def test_a_visit_takes_the_oldest_and_leaves_the_rest_for_the_next(world: Result
     found = list(in_state_since(world.table, "GENERATION", "queued", now))
     assert len(found) == 150
     assert [item["gsi2sk"] for item in found] == sorted(item["gsi2sk"] for item in found)
+
+
+def test_an_operator_sees_how_long_the_oldest_review_has_waited(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    world = ReviewWorld()
+    reconcile(world)
+    assert "OldestOpenReviewSeconds" not in capsys.readouterr().out, "an empty queue is silent"
+    world.judged(RED)
+    world.judged(RED)
+    world.clock.advance(hours=1)
+    reconcile(world)
+    assert '"OldestOpenReviewSeconds":[3602.0]' in capsys.readouterr().out
+    for review in world.queue():
+        world.decide(review["id"], "withhold")
+    capsys.readouterr()
+    reconcile(world)
+    assert "OldestOpenReviewSeconds" not in capsys.readouterr().out
