@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lambdas.domain.blurring import blurred
-from lambdas.domain.errors import Conflict
+from lambdas.domain.errors import Conflict, Unavailable
 from lambdas.domain.generation import FinishReason
 from lambdas.domain.locations import avatar_key, blurred_key, withheld_key
-from lambdas.ports import ObjectMissing
+from lambdas.ports import CannotBeMarked, ObjectMissing
 from lambdas.records.generations import find_generation
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ class ReviewImages:
             except ObjectMissing:
                 return None
             self.work.write(key, preview, content_type="image/jpeg")
-            now = find_generation(self.table, *names)
-            if now is None or now.deleting:
+            if self._is_gone(generation):
                 # Erased while we looked: the erasure may have passed by here already.
                 self.work.delete([key])
                 return None
@@ -64,7 +63,11 @@ class ReviewImages:
     def put_in_place(
         self, review: Review, generation: Generation, artifact: Artifact, wanted: FinishReason
     ) -> None:
-        """Have the file where it is wanted; raises Conflict `image_erased` if there is none."""
+        """Have the file where it is wanted.
+
+        Raises Conflict: `image_erased` if there is none, `image_unmarkable` if it can never carry
+        the marks that released images carry; Unavailable if it cannot be marked now.
+        """
         if artifact.finish_reason is wanted:
             return
         shown = avatar_key(generation.owner, generation.id, artifact.id)
@@ -80,6 +83,19 @@ class ReviewImages:
                 self.release(generation, artifact.id, png)
         except ObjectMissing:
             raise image_erased() from None
+        except CannotBeMarked:
+            raise Conflict(
+                "The image has no room for the marks that released images carry.",
+                code="image_unmarkable",
+            ) from None
+        except Unavailable:
+            if self._is_gone(generation):
+                raise image_erased() from None
+            raise
+
+    def _is_gone(self, generation: Generation) -> bool:
+        now = find_generation(self.table, generation.owner, generation.id)
+        return now is None or now.deleting
 
     def tidy(self, generation: Generation, artifact: Artifact) -> None:
         """Remove the file from where its record does not say it is."""

@@ -14,25 +14,28 @@ from lambdas.events import erasure
 from lambdas.ports import ModerationLabel
 from tests.unit.lambdas.endpoint_answers import answer, colour_of, png
 from tests.unit.lambdas.events.result_world import ResultWorld, told
-from tests.unit.lambdas.fakes import FakeObjectStore, FakeTrainingJobs
+from tests.unit.lambdas.fakes import (
+    FakeImageModeration,
+    FakeObjectStore,
+    FakeSignIns,
+    FakeTrainingJobs,
+    LocalSigner,
+)
 from tests.unit.lambdas.gateway import Client, user_claims
 from tests.unit.lambdas.sqs import deliver
 
 RED, GREEN = (200, 30, 30), (30, 200, 30)
-LABEL = {"name": "Explicit Nudity", "parent": "", "confidence": 99.0}
+LABEL = {"name": "Explicit Nudity", "parent": "Explicit", "confidence": 99.0}
 MODERATOR = "0de7a7e0-8a0b-4d7e-9d3c-2f6a1b0c9e33"
 ANOTHER_MODERATOR = "1de7a7e0-8a0b-4d7e-9d3c-2f6a1b0c9e44"
 
 
-class SeesRed:
+class SeesRed(FakeImageModeration):
     """Moderation that flags red pictures."""
 
     def labels(self, image: bytes, *, min_confidence: float) -> Sequence[ModerationLabel]:
         red, green, _ = colour_of(image)
         return [ModerationLabel("Explicit Nudity", "", 99.0)] if red > green else []
-
-    def faces(self, image: bytes) -> Sequence[Any]:
-        return ()
 
 
 class ReviewWorld(ResultWorld):
@@ -40,7 +43,7 @@ class ReviewWorld(ResultWorld):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.image_moderation = SeesRed()  # type: ignore[assignment]
+        self.image_moderation = SeesRed()
         self.photos = FakeObjectStore("photos")
         reviews = build_app(
             ReviewPorts(
@@ -133,7 +136,10 @@ class ReviewWorld(ResultWorld):
                 avatars=self.avatars,
                 runner=self.runner,
                 jobs=FakeTrainingJobs(),
+                sign_ins=FakeSignIns(set()),
+                signer=LocalSigner(),
                 clock=self.clock,
+                receipt_days=400,
             )
         )
         assert deliver(handler, *self.erasure.messages) == []

@@ -10,6 +10,7 @@ from PIL import Image
 
 from lambdas.domain.blurring import CELLS, blurred
 from lambdas.domain.generation import GenerationState
+from lambdas.domain.standing import StandingName
 from lambdas.records.audit import is_genuine
 from lambdas.records.generations import begin_generation_erasure
 from lambdas.records.standing import read_standing, violation
@@ -369,11 +370,20 @@ def test_a_block_outlives_the_erasure_of_the_account_and_names_nobody(
     world.erase()
     assert OWNER not in str(world.table.items)
     assert world.queue() == []
-    assert world.user.post("/generations", {"prompt": "a hat"}).code == "account_blocked"
-    assert world.account.post("/me/appeal", {"note": "please"}).status == 202
-    (of_account,) = world.queue()
-    assert world.decide(of_account["id"], "release").status == 200
-    assert world.user.post("/generations", {"prompt": "a hat"}).status == 202
+    assert world.user.post("/generations", {"prompt": "a hat"}).code == "account_erased"
+    standing = read_standing(world.table, OWNER)
+    rules = world.settings.moderation.violations
+    assert standing.name(world.clock.now(), rules) is StandingName.BLOCKED
+
+
+def test_an_image_without_room_for_its_marks_stays_withheld(world: ReviewWorld) -> None:
+    world.judged(RED)
+    (review,) = world.queue()
+    world.marking.has_room = False
+    reply = world.decide(review["id"], "release")
+    assert (reply.status, reply.code) == (409, "image_unmarkable")
+    assert world.released == set()
+    assert [each["id"] for each in world.queue()] == [review["id"]]
 
 
 def test_the_log_keeps_ids_only_of_what_was_erased(world: ReviewWorld) -> None:
