@@ -52,6 +52,9 @@ class ProvenanceKeys(Construct):
         self.certificates = ssm.StringParameter(
             self,
             "Certificates",
+            # Named here: of a drawn name nobody knows whether it begins with a slash, and the ARN
+            # depends on that (on AWS it does not, in the embedded AWS it does).
+            parameter_name=f"/avatar/{settings.name}/content-credentials/certificates",
             description="PEM: the signer's certificate of content credentials, then its issuer's",
             string_value=_NO_CERTIFICATES,
         )

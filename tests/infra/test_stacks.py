@@ -69,6 +69,8 @@ def test_outputs_are_those_of_the_contract_and_unique(cloud: Cloud) -> None:
         "AlarmTopicArn",
         "DashboardName",
         "DataKeyArn",
+        "SigningKeyArn",
+        "CertificatesParameter",
     }
     assert set(ours.values()) == {1}
 
