@@ -64,7 +64,7 @@ def test_four_samples_are_four_pictures_and_a_seed_repeats_its_picture(
     assert any(score is not None for score in scores), scores
     assert all(0 <= score <= 1 for score in scores if score is not None)
     for picture in shown:
-        assert Image.open(io.BytesIO(picture)).size == (64, 64)
+        assert Image.open(io.BytesIO(picture)).size == (128, 128)
     again = stage.generate(ada, subject_id=ready_subject, samples=1, seed=7)
     assert pictures(again)[0] == shown[0]
 

@@ -69,6 +69,7 @@ def test_outputs_are_those_of_the_contract_and_unique(cloud: Cloud) -> None:
         "AlarmTopicArn",
         "DashboardName",
         "DataKeyArn",
+        "ReceiptKeyArn",
         "SigningKeyArn",
         "CertificatesParameter",
     }
