@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -105,7 +105,7 @@ class _Listening(requests.Session):
         return answer
 
 
-def _document(content: str | bytes | Iterable[bytes]) -> object:
+def _document(content: object) -> object:
     try:
         return json.loads(content) if isinstance(content, str | bytes) else None
     except ValueError:

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.cross_tenant.rows import DOCUMENT
 from lambdas import telemetry
 from lambdas.domain.ids import Prefix, new_id
 from tests.unit.lambdas import gateway
@@ -24,7 +25,7 @@ from tests.unit.lambdas.fakes import FakeObjectStore
 from tests.unit.lambdas.gateway import OWNER, Client, FakeContext
 from tests.unit.lambdas.given import World
 from tests.unit.lambdas.given import settings as domain_settings
-from tests.unit.lambdas.surfaces import DOCUMENT, Surface, surfaces
+from tests.unit.lambdas.surfaces import Surface, surfaces
 from tests.unit.lambdas.whole_api import WholeApi
 
 MARK = "qzxmarkqzx"
