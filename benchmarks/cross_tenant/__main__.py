@@ -8,67 +8,31 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.cross_tenant.attackers import attackers
 from benchmarks.cross_tenant.matrix import attempt, summary, table
 from benchmarks.cross_tenant.rows import operations
 from benchmarks.cross_tenant.victims import belongings, victim
-from demo.__main__ import api_url
-from demo.backstage import Backstage
-from demo.client import AvatarClient
-from demo.deployment import REGION, ROOT
-from demo.identity import Account, UserPool
+from benchmarks.running_stack import RunningStack
 from demo.journey import CONSENT
-from demo.outputs import Outputs
 from demo.photos import portraits
-from local_aws import client as embedded
 from local_aws.settings import DEFAULT_PORT
+
+if TYPE_CHECKING:
+    from demo.client import AvatarClient
 
 RESULT = Path(__file__).parents[1] / "results" / "cross_tenant.md"
 _PHOTOS = 10
 _VERDICT_SECONDS = 300
 
 
-@dataclass(frozen=True)
-class Stack:
-    """A deployment that somebody started."""
-
-    port: int
-    outputs: Outputs = field(
-        default_factory=lambda: Outputs.read(ROOT / ".local" / "deployment" / "outputs.json")
-    )
-
-    @property
-    def backstage(self) -> Backstage:
-        """The operator's view."""
-        return Backstage(embedded.environment(self.port), self.outputs)
-
-    @property
-    def base_url(self) -> str:
-        """Where the API is."""
-        return api_url(self.backstage.aws, self.outputs)
-
-    @property
-    def pool(self) -> UserPool:
-        """Where its users sign in."""
-        pool, client = self.outputs.UserPoolId, self.outputs.UserPoolClientId
-        endpoint = self.backstage.endpoint
-        return UserPool(endpoint=endpoint, region=REGION, pool_id=pool, client_id=client)
-
-    def user(self, name: str) -> AvatarClient:
-        """A new account, signed in."""
-        account = Account.invent(name)
-        self.pool.sign_up(account)
-        return AvatarClient(self.base_url, self.pool.sign_in(account)["AccessToken"])
-
-
 def main() -> int:
     """Attack, print, keep."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cross_tenant")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="of the embedded AWS")
-    stack = Stack(parser.parse_args().port)
+    stack = RunningStack(parser.parse_args().port)
     owner = stack.user("victim")
     target = victim(owner, subject_in_training(owner))
     before = belongings(owner, target)

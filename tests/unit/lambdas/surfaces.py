@@ -91,12 +91,14 @@ def surfaces() -> list[Surface]:
 def _places(
     operation: Schema, document: Schema, name: str
 ) -> Iterator[tuple[Place, tuple[str | int, ...]]]:
-    known = {"path": Place.PATH, "query": Place.QUERY, "header": Place.HEADER}
+    known = {"path": Place.PATH, "header": Place.HEADER}
     for parameter in operation.get("parameters", ()):
-        yield known[parameter["in"]], (parameter["name"],)
+        if parameter["in"] != "query":
+            yield known[parameter["in"]], (parameter["name"],)
     for header in ("Accept", "Content-Type", "User-Agent", "X-Forwarded-For"):
         yield Place.HEADER, (header,)
-    yield Place.QUERY, ("unknown",)
+    for parameter in ("limit", "cursor", "unknown"):
+        yield Place.QUERY, (parameter,)
     if "requestBody" in operation:
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
         given = set(_leaves(ROWS[name].body or {}))
