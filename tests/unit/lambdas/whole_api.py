@@ -6,13 +6,20 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from lambdas.api import catalogue, generations, subjects, trainings
+from lambdas.adapters.content_credentials import CredentialsReading
+from lambdas.adapters.watermarking import Watermarking
+from lambdas.api import catalogue, generations, reviews, subjects, trainings, verify
 from lambdas.api.generations import GenerationPorts
 from lambdas.api.http import Api
+from lambdas.api.reviews import ReviewPorts
 from lambdas.api.subject_ports import SubjectPorts
 from lambdas.api.trainings import TrainingPorts
-from tests.unit.lambdas.fakes import FakeObjectStore
+from lambdas.api.verify import VerifyPorts
+from lambdas.release import Release
+from tests.unit.lambdas.adapters.local_signer import installed, signer
 from tests.unit.lambdas.given import World
+
+_CHAIN, _ = signer()
 
 
 @dataclass
@@ -20,7 +27,6 @@ class WholeApi:
     """A handler for every path; the one that has the route answers."""
 
     world: World = field(default_factory=World)
-    photos: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("photos"))
 
     def __post_init__(self) -> None:
         world = self.world
@@ -31,7 +37,7 @@ class WholeApi:
                     settings=world.settings,
                     table=world.table,
                     uploads=world.uploads,
-                    photos=self.photos,
+                    photos=world.photos,
                     erasures=world.erasure,
                     clock=world.clock,
                     persistence=lambda: world.persistence,
@@ -60,6 +66,29 @@ class WholeApi:
                     avatars=world.avatars,
                     models_bucket="models",
                     erasures=world.erasure,
+                )
+            ),
+            reviews.build_app(
+                ReviewPorts(
+                    settings=world.settings,
+                    table=world.table,
+                    audit=world.audit,
+                    clock=world.clock,
+                    work=world.work,
+                    avatars=world.avatars,
+                    release=Release(
+                        world.settings, world.table, world.clock, world.avatars, (world.marking,)
+                    ),
+                )
+            ),
+            verify.build_app(
+                VerifyPorts(
+                    settings=world.settings,
+                    table=world.table,
+                    clock=world.clock,
+                    persistence=lambda: world.persistence,
+                    watermark=Watermarking(lambda: b"k" * 32),
+                    credentials=CredentialsReading(installed(_CHAIN)),
                 )
             ),
         )
