@@ -14,7 +14,7 @@ from tests.unit.lambdas.deployed import Deployed
 from tests.unit.lambdas.requests_by_schema import requests
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_every_answer_is_one_that_the_description_has(data: Any) -> None:
     target = Deployed()

@@ -65,7 +65,7 @@ def test_every_place_of_every_route_meets_every_trick(operation: str) -> None:
                 attack(target, place, text)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_no_mixture_of_tricks_gets_further(data: Any) -> None:
     place = data.draw(st.sampled_from(PLACES))

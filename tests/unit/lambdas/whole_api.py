@@ -19,7 +19,10 @@ from lambdas.release import Release
 from tests.unit.lambdas.adapters.local_signer import installed, signer
 from tests.unit.lambdas.given import World
 
+# Made once: it takes longer than everything else here.
 _CHAIN, _ = signer()
+_CREDENTIALS = CredentialsReading(installed(_CHAIN))
+_WATERMARK = Watermarking(lambda: b"k" * 32)
 
 
 @dataclass
@@ -87,8 +90,8 @@ class WholeApi:
                     table=world.table,
                     clock=world.clock,
                     persistence=lambda: world.persistence,
-                    watermark=Watermarking(lambda: b"k" * 32),
-                    credentials=CredentialsReading(installed(_CHAIN)),
+                    watermark=_WATERMARK,
+                    credentials=_CREDENTIALS,
                 )
             ),
         )
