@@ -37,6 +37,13 @@ bench-training: setup ## Measure training beside diffusers' script (DIFFUSERS_SO
 	@if [ -n "$$DIFFUSERS_SOURCE" ]; then python -m benchmarks.training.fetch; fi
 	@python -m benchmarks.training --size $(if $(QUICK),quick,$(if $(FULL),full,default)) $(ARGS)
 
+fuzz: setup ## Send what the API's description allows, and does not, to the stack of `make up`
+	@cmp -s benchmarks/fuzzing/requirements.txt build/fuzzing/.requirements || { \
+	  python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
+	    --target build/fuzzing -r benchmarks/fuzzing/requirements.txt && \
+	  cp benchmarks/fuzzing/requirements.txt build/fuzzing/.requirements; }
+	@PYTHONPATH="$(CURDIR)/build/fuzzing:$(CURDIR)" python -m benchmarks.fuzzing $(if $(SEED),--seed $(SEED)) $(if $(PORT),--port $(PORT))
+
 check: setup ## Lint, formatting, types
 	@scripts/check
 
@@ -55,4 +62,4 @@ cdk: setup ## Any command of the CDK: make cdk ARGS="diff -c environment=dev"
 clean: down ## Remove everything that was built or installed
 	@rm -rf .venv node_modules build cdk.out out .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup demo up down logs test test-slow bench-training check fix synth deploy cdk clean
+.PHONY: help setup demo up down logs test test-slow bench-training fuzz check fix synth deploy cdk clean

@@ -1,1 +1,1 @@
-"""Side-by-side measurements, each one command: `python -m benchmarks.NAME`. No test needs them."""
+"""Measurements and attacks, each one command: `python -m benchmarks.NAME`."""

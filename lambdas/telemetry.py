@@ -6,12 +6,18 @@ line: events are not logged, exceptions are logged by type and place, without th
 
 from __future__ import annotations
 
+import json
 import traceback
+from functools import partial
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 
+# Only ASCII: whatever a value holds, a line stays one line, and half a character (a lone surrogate)
+# does not cost it.
+_one_line = partial(json.dumps, default=str, separators=(",", ":"), ensure_ascii=True)
+
 # Powertools reads service, namespace and level from the environment.
-logger = Logger(log_uncaught_exceptions=False, utc=True)
+logger = Logger(log_uncaught_exceptions=False, utc=True, json_serializer=_one_line)
 tracer = Tracer(patch_modules=("botocore",))
 metrics = Metrics()
 

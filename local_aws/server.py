@@ -132,6 +132,8 @@ async def serve(settings: Settings) -> None:
         threading.Thread(target=lifecycle.started, name="local-aws-start", daemon=True).start()
         await stop.wait()
 
+    # The emulator's outgoing mail writes each address into the log that it shares with everything.
+    logging.getLogger("ses").setLevel(logging.WARNING)
     config = Config()
     config.bind = [f"{HOST}:{settings.port}"]
     config.keep_alive_timeout = 75

@@ -23,6 +23,7 @@ from lambdas.domain.generation_plan import plan_generation
 from lambdas.domain.generation_request import adapter_of, request_document
 from lambdas.domain.ids import Prefix, is_id, new_id
 from lambdas.domain.locations import generation_prefix
+from lambdas.domain.quota import Metered
 from lambdas.domain.text_screening import ClientText, Purpose
 from lambdas.records.generations import (
     adapter_expired,
@@ -33,6 +34,7 @@ from lambdas.records.generations import (
     note_invocation,
     subject_not_ready,
 )
+from lambdas.records.quotas import Spending
 from lambdas.records.subjects import read_subject
 from lambdas.records.trainings import read_training
 from lambdas.violations import counting_refusals, demand_good_standing
@@ -81,9 +83,12 @@ class GenerationStart:
             deadline=now + timedelta(seconds=settings.generation.request_ttl_seconds),
             adapter_training=training_id,
         )
-        limit = settings.limits.active_generations_per_user
-        create_generation(ports.table, generation, limit=limit)
-        self._invoke(generation, adapter)
+        limits = settings.limits
+        amounts = {Metered.GENERATIONS: 1, Metered.IMAGES: len(plan.seeds)}
+        spending = Spending(owner, amounts, limits.per_day, now)
+        limit = limits.active_generations_per_user
+        create_generation(ports.table, generation, limit=limit, spending=spending)
+        self._invoke(generation, adapter, spending)
         telemetry.logger.info("generation_queued", extra={"generation_id": generation.id})
         return find_generation(ports.table, owner, generation.id) or generation
 
@@ -112,7 +117,9 @@ class GenerationStart:
         training = read_training(self._ports.table, subject.owner, subject.active_adapter)
         return training.id, adapter_of(training, self._ports.models_bucket)
 
-    def _invoke(self, generation: Generation, adapter: AdapterReference | None) -> None:
+    def _invoke(
+        self, generation: Generation, adapter: AdapterReference | None, spending: Spending
+    ) -> None:
         ports = self._ports
         key = f"{generation_prefix(generation.owner, generation.id)}{REQUEST_FILE}"
         document = request_document(
@@ -130,6 +137,7 @@ class GenerationStart:
             )
         except Unavailable:
             discard_generation(ports.table, generation)
+            spending.give_back(ports.table)
             raise
         try:
             note_invocation(ports.table, generation, invocation)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
@@ -219,7 +220,7 @@ class Api:
             query=query,
             headers=headers,
             request_id=_request_id(event),
-            page=read_page(query, owner=caller.owner, listing=listing),
+            read_page=partial(read_page, query, owner=caller.owner, listing=listing),
         )
 
     def _no_route(self, _: Exception) -> Response[str]:

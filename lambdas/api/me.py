@@ -9,8 +9,11 @@ from lambdas.api.erasures import erasure_begun, within
 from lambdas.api.messages import Answer, Request, accepted, ok
 from lambdas.api.review_bodies import AppealBlock
 from lambdas.api.text_check import demand_allowed
+from lambdas.domain import moments
+from lambdas.domain.quota import Metered, resets_at
 from lambdas.domain.text_screening import ClientText, Purpose
 from lambdas.records.account import begin_account_erasure, read_account
+from lambdas.records.quotas import read_usage
 from lambdas.records.review_openings import appeal_block
 from lambdas.records.standing import read_standing
 
@@ -25,10 +28,12 @@ def add_account_routes(api: Api, ports: SubjectPorts) -> None:
 
     @api.get("/me")
     def read_me(request: Request[None]) -> Answer:
-        """Usage and limits."""
+        """Usage and limits; what a day brings is counted anew from `resets_at` on."""
+        now = ports.clock.now()
         account = read_account(ports.table, request.owner)
         standing = read_standing(ports.table, request.owner)
         rules = ports.settings.moderation.violations
+        used, anew = read_usage(ports.table, request.owner, now), moments.to_text(resets_at(now))
         return ok(
             {
                 "id": request.owner,
@@ -43,7 +48,15 @@ def add_account_routes(api: Api, ports: SubjectPorts) -> None:
                     "active_trainings": limits.active_trainings_per_user,
                     "active_generations": limits.active_generations_per_user,
                 },
-                "standing": standing.name(ports.clock.now(), rules).value,
+                "standing": standing.name(now, rules).value,
+                "quotas": {
+                    metered.value: {
+                        "used": used[metered],
+                        "limit": limits.per_day.of(metered),
+                        "resets_at": anew,
+                    }
+                    for metered in Metered
+                },
                 "erasing": account.erasing_since is not None,
             }
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -61,7 +61,12 @@ class Request(Generic[BodyT]):
     query: Mapping[str, str]
     headers: Mapping[str, str]  # names in lower case
     request_id: str
-    page: PageRequest
+    read_page: Callable[[], PageRequest]
+
+    @property
+    def page(self) -> PageRequest:
+        """Which part of the list; raises Invalid, so only routes that ask for it can refuse it."""
+        return self.read_page()
 
     @property
     def owner(self) -> str:

@@ -18,9 +18,11 @@ from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.locations import UploadKey, photo_key
 from lambdas.domain.photo import ContentType, Photo, PhotoState, reason_for
 from lambdas.domain.photo_set import SetReport, report_on
+from lambdas.domain.quota import Metered
 from lambdas.domain.retention import photo_expires_at
 from lambdas.records import photos
 from lambdas.records.photo_sets import accepted_looks
+from lambdas.records.quotas import Spending
 from lambdas.records.subjects import read_subject
 from lambdas.violations import demand_good_standing
 
@@ -70,7 +72,16 @@ def add_photo_routes(api: Api, ports: SubjectPorts) -> None:
             )
             for upload in request.body.photos
         ]
-        photos.create_slots(table, request.owner, subject_id, slots, now, maximum=settings.maximum)
+        quotas = ports.settings.limits.per_day
+        photos.create_slots(
+            table,
+            request.owner,
+            subject_id,
+            slots,
+            now,
+            maximum=settings.maximum,
+            spending=Spending(request.owner, {Metered.UPLOADS: len(slots)}, quotas, now),
+        )
         telemetry.count("UploadSlotsGiven", len(slots))
         documents = [{**_document(slot, ports, now), **_form(slot, ports)} for slot in slots]
         return created(f"/subjects/{subject_id}/photos", {"photos": documents})

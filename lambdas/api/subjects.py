@@ -12,10 +12,12 @@ from lambdas.api.subject_bodies import CreateSubject, RenameSubject, subject_doc
 from lambdas.api.subject_ports import SubjectPorts
 from lambdas.api.text_check import demand_allowed
 from lambdas.domain.ids import Prefix, new_id
+from lambdas.domain.quota import Metered
 from lambdas.domain.subject import DEFAULT_CLASS_NOUNS, Consent, Subject
 from lambdas.domain.text_screening import ClientText, Purpose
 from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.records import subjects
+from lambdas.records.quotas import Spending
 
 
 def build_app(ports: SubjectPorts) -> Api:
@@ -60,7 +62,9 @@ def _add_subject_routes(api: Api, ports: SubjectPorts) -> None:
             ),
             created_at=now,
         )
-        subjects.create_subject(table, subject, limit=settings.limits.subjects_per_user)
+        limits = settings.limits
+        spending = Spending(request.owner, {Metered.SUBJECTS: 1}, limits.per_day, now)
+        subjects.create_subject(table, subject, limit=limits.subjects_per_user, spending=spending)
         telemetry.logger.info("subject_created", extra={"subject_id": subject.id})
         telemetry.count("SubjectsCreated")
         return created(f"/subjects/{subject.id}", subject_document(subject, settings))

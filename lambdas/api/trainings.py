@@ -18,12 +18,14 @@ from lambdas.domain import moments
 from lambdas.domain.errors import Conflict, Unavailable
 from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.locations import training_prefix
+from lambdas.domain.quota import Metered
 from lambdas.domain.readiness import demand_enough_photos, demand_good_set
 from lambdas.domain.training import Training, TrainingState
 from lambdas.domain.training_failure import TrainingFailureCode, failure_of
 from lambdas.lambda_handler import lambda_handler
 from lambdas.ports import ObjectMissing, ObjectTooLarge
 from lambdas.records.photo_sets import accepted_looks
+from lambdas.records.quotas import Spending
 from lambdas.records.subjects import read_subject
 from lambdas.records.trainings import (
     create_training,
@@ -90,9 +92,11 @@ def build_app(ports: TrainingPorts) -> Api:
             updated_at=now,
             preset=request.body.preset or ports.settings.training.preset,
         )
-        limit = ports.settings.limits.active_trainings_per_user
-        create_training(table, training, limit=limit)
-        _run(ports, training)
+        limits = ports.settings.limits
+        spending = Spending(request.owner, {Metered.TRAININGS: 1}, limits.per_day, now)
+        limit = limits.active_trainings_per_user
+        create_training(table, training, limit=limit, spending=spending)
+        _run(ports, training, spending)
         telemetry.logger.info("training_queued", extra={"training_id": training.id})
         return accepted(f"/trainings/{training.id}", view(training))
 
@@ -149,7 +153,7 @@ def _visible(table: Table, request: Request[Any]) -> Training:
     return training
 
 
-def _run(ports: TrainingPorts, training: Training) -> None:
+def _run(ports: TrainingPorts, training: Training, spending: Spending) -> None:
     """Start the execution. A training that cannot be started must not block its subject."""
     document = {
         "training_id": training.id,
@@ -167,6 +171,7 @@ def _run(ports: TrainingPorts, training: Training) -> None:
             ports.clock.now(),
             failure=failure_of(TrainingFailureCode.INTERNAL_ERROR),
         )
+        spending.give_back(ports.table)
         raise
 
 

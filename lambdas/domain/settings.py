@@ -17,6 +17,7 @@ from contract.training_job import Hyperparameters
 from contract.training_presets import PresetName
 from lambdas.domain.image_settings import ImageSettings
 from lambdas.domain.prompt_settings import PromptSettings
+from lambdas.domain.quota import Metered
 from lambdas.domain.settings_block import SettingsBlock
 from lambdas.domain.subject import SubjectKind
 
@@ -228,12 +229,28 @@ class ErasureSettings(SettingsBlock):
     deadline_hours: int = Field(default=24, ge=1)
 
 
+class DailyQuotas(SettingsBlock):
+    """What one user may begin in a day; 0: nothing of it."""
+
+    subjects: int = Field(ge=0)
+    uploads: int = Field(ge=0)
+    trainings: int = Field(ge=0)
+    generations: int = Field(ge=0)
+    images: int = Field(ge=0)
+
+    def of(self, metered: Metered) -> int:
+        """The quota of that."""
+        quota: int = getattr(self, metered.value)
+        return quota
+
+
 class Limits(SettingsBlock):
-    """What one user may have at once."""
+    """What one user may have at once, and begin in a day."""
 
     subjects_per_user: int = Field(ge=1)
     active_trainings_per_user: int = Field(ge=1)
     active_generations_per_user: int = Field(ge=1)
+    per_day: DailyQuotas
 
 
 class BaseModelSettings(SettingsBlock):

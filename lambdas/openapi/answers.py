@@ -416,6 +416,24 @@ class Numbers(_Answer):
     active_generations: int
 
 
+class Quota(_Answer):
+    """How much of something a day brings; more of it is 429 `daily_quota_reached` until then."""
+
+    used: int
+    limit: int
+    resets_at: datetime
+
+
+class Quotas(_Answer):
+    """What the caller may begin in a day of UTC; `uploads` are slots that were asked for."""
+
+    subjects: Quota
+    uploads: Quota
+    trainings: Quota
+    generations: Quota
+    images: Quota
+
+
 class Me(_Answer):
     """The caller's own usage and limits."""
 
@@ -426,6 +444,7 @@ class Me(_Answer):
     standing: Annotated[
         StandingName, Field(description="Whether violations of the rules slow or block it.")
     ]
+    quotas: Quotas
     erasing: bool
 
 

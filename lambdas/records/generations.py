@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from lambdas.domain.training import Failure
     from lambdas.ports import Invocation, Table
+    from lambdas.records.quotas import Spending
 
 ENTITY = "GENERATION"
 # How often an end is tried against changes that come in between.
@@ -124,11 +125,13 @@ def list_generations(
     )
 
 
-def create_generation(table: Table, generation: Generation, *, limit: int) -> None:
+def create_generation(
+    table: Table, generation: Generation, *, limit: int, spending: Spending | None = None
+) -> None:
     """Save a queued generation.
 
-    Raises LimitReached if its owner has `limit` under way, NotFound or Conflict `subject_not_ready`
-    if its subject changed meanwhile.
+    Raises LimitReached if its owner has `limit` under way or used up the day's quota, NotFound or
+    Conflict `subject_not_ready` if its subject changed meanwhile.
     """
     owner = generation.owner
     writes: list[Write] = [
@@ -146,8 +149,10 @@ def create_generation(table: Table, generation: Generation, *, limit: int) -> No
             )
         )
     try:
-        table.write(*writes)
+        table.write(*writes, *([spending.write] if spending else []))
     except ConditionFailed as failed:
+        if spending and len(writes) in failed.failed:
+            raise spending.refusal(table) or failed from failed
         if 2 in failed.failed:
             raise subject_not_ready() from failed
         reason = why_not_one_more(table, owner, Counted.GENERATIONS, limit=limit)

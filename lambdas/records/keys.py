@@ -16,6 +16,7 @@
 
     pk = STANDING#{digest} sk = WINDOW#{number}                violations in a span of time
                                 BLOCK                          the account is blocked
+    pk = USAGE#{digest}    sk = DAY#{date}                     what an owner began that day
 
     by_owner   gsi1pk = OWNER#{owner}#{subject}   gsi1sk = TRAINING#… | GENERATION#…
                gsi1pk = REVIEW#{review}           gsi1sk = REVIEW
@@ -175,3 +176,8 @@ def window_key(owner: str, window: int) -> Key:
 def audit_partition(month: str) -> str:
     """The entries of the audit log of one month, `2026-11`."""
     return f"AUDIT#{month}"
+
+
+def usage_key(owner: str, day: str) -> Key:
+    """What an owner began in one day; the owner's id cannot be read from it."""
+    return Key(f"USAGE#{hashlib.sha256(owner.encode()).hexdigest()}", f"DAY#{day}")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from lambdas.ports import Table
+    from lambdas.records.quotas import Spending
 
 ENTITY = "PHOTO"
 # How often a change is tried against others that come in between.
@@ -84,14 +85,16 @@ def create_slots(
     now: datetime,
     *,
     maximum: int,
+    spending: Spending | None = None,
 ) -> None:
     """Save upload slots, all or none.
 
     Raises Conflict `too_many_photos` if they exceed the free places even after lapsed slots gave
-    theirs back, NotFound if the subject is gone.
+    theirs back, NotFound if the subject is gone, LimitReached if the day's quota is used up.
     """
     wanted = len(photos)
-    # In a transaction: the photos, then their subject, then the account.
+    # In a transaction: the photos, then their subject, then the account, then the day.
+    day = [spending.write] if spending else []
     subject = Update(
         keys.subject_key(owner, subject_id),
         add={"places": wanted},
@@ -99,12 +102,13 @@ def create_slots(
     )
     for _ in range(_RACES):
         try:
-            table.write(
-                *(Put(_item(photo), when=NEW) for photo in photos), subject, not_erasing(owner)
-            )
+            slots = (Put(_item(photo), when=NEW) for photo in photos)
+            table.write(*slots, subject, not_erasing(owner), *day)
         except ConditionFailed as failed:
             if wanted + 1 in failed.failed:
                 raise account_erasing() from failed
+            if spending and wanted not in failed.failed:
+                raise spending.refusal(table) or failed from failed
             places = read_subject(table, owner, subject_id).photos.places
             if expire_lapsed(table, owner, subject_id, now) or places + wanted <= maximum:
                 continue

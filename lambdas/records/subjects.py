@@ -25,13 +25,14 @@ from lambdas.records.erasures import (
     tombstone,
     with_receipt,
 )
-from lambdas.table import NEW, ConditionFailed, Is, Item, Put, Update
+from lambdas.table import NEW, ConditionFailed, Is, Item, Put, Update, Write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from lambdas.ports import Table
+    from lambdas.records.quotas import Spending
 
 # The condition of every write that needs the subject to exist for its owner.
 IS_LIVE = Is("state", *sorted(state.value for state in LIVE_SUBJECT_STATES))
@@ -113,14 +114,23 @@ def _consent_item(consent: Consent) -> Item:
     }
 
 
-def create_subject(table: Table, subject: Subject, *, limit: int) -> None:
-    """Save a new subject; Conflict `subject_limit_reached` if its owner has `limit` of them."""
+def create_subject(
+    table: Table, subject: Subject, *, limit: int, spending: Spending | None = None
+) -> None:
+    """Save a new subject.
+
+    Raises Conflict `subject_limit_reached` if its owner has `limit` of them, LimitReached if the
+    day's quota is used up.
+    """
+    writes: list[Write] = [
+        Put(_item(subject), when=NEW),
+        one_more(subject.owner, Counted.SUBJECTS, limit=limit),
+    ]
     try:
-        table.write(
-            Put(_item(subject), when=NEW),
-            one_more(subject.owner, Counted.SUBJECTS, limit=limit),
-        )
+        table.write(*writes, *([spending.write] if spending else []))
     except ConditionFailed as failed:
+        if spending and len(writes) in failed.failed:
+            raise spending.refusal(table) or failed from failed
         reason = why_not_one_more(table, subject.owner, Counted.SUBJECTS, limit=limit)
         raise reason or failed from failed
 

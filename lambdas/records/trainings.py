@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from lambdas.ports import Table
+    from lambdas.records.quotas import Spending
 
 ENTITY = "TRAINING"
 # How often an end is tried against changes that come in between.
@@ -119,11 +120,13 @@ def list_trainings(
     )
 
 
-def create_training(table: Table, training: Training, *, limit: int) -> None:
+def create_training(
+    table: Table, training: Training, *, limit: int, spending: Spending | None = None
+) -> None:
     """Save a queued training and mark its subject.
 
-    Raises Conflict `training_active` if the subject has one, LimitReached if its owner has `limit`,
-    NotFound if the subject is gone.
+    Raises Conflict `training_active` if the subject has one, LimitReached if its owner has `limit`
+    or used up the day's quota, NotFound if the subject is gone.
     """
     owner = training.owner
     subject = Update(
@@ -137,10 +140,13 @@ def create_training(table: Table, training: Training, *, limit: int) -> None:
     )
     count = one_more(owner, Counted.TRAININGS, limit=limit)
     try:
-        table.write(Put(_item(training), when=NEW), subject, count)
+        day = [spending.write] if spending else []
+        table.write(Put(_item(training), when=NEW), subject, count, *day)
     except ConditionFailed as failed:
         if 1 in failed.failed:
             raise _why_not_startable(table, training) from failed
+        if spending and 3 in failed.failed:
+            raise spending.refusal(table) or failed from failed
         reason = why_not_one_more(table, owner, Counted.TRAININGS, limit=limit)
         raise reason or failed from failed
 

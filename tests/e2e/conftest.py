@@ -35,7 +35,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             aws, folder = embedding.environment, embedding.data_dir / "run"
             outputs = Deployment(aws, tmp_path_factory.mktemp("deployment")).deploy()
         api = f"{aws['AWS_ENDPOINT_URL']}/restapis/{outputs.ApiId}/v1/_user_request_"
-        yield Stage(api, Backstage(aws, outputs, folder))
+        yield Stage(api, Backstage(aws, outputs, folder), folder.parent / "server.log")
 
 
 @pytest.fixture
@@ -66,3 +66,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/e2e/" in item.path.as_posix():
             item.add_marker(pytest.mark.e2e)
+    # What the logs of the whole session hold is known when everything else has been done.
+    items.sort(key=lambda item: item.path.name == "test_logs.py")

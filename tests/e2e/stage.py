@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
@@ -13,24 +13,30 @@ from demo.deployment import REGION
 from demo.identity import Account, UserPool
 from demo.journey import CONSENT, GENERATION_ENDS, TRAINING_ENDS
 from demo.photos import portraits
+from tests.e2e.confidences import Confidences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from demo.backstage import Backstage
     from demo.outputs import Outputs
     from demo.photos import Upload
 
 T = TypeVar("T")
+# Long enough to be recognised in a log.
+NAME = "Augusta Ada Byron"
 PHOTO_ENDS = {"accepted", "rejected", "expired"}
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One deployment, for the whole session."""
+    """One deployment, for the whole session; `log` is that of the embedded AWS itself."""
 
     base_url: str
     backstage: Backstage
+    log: Path
+    confidences: Confidences = field(default_factory=Confidences)
 
     @property
     def outputs(self) -> Outputs:
@@ -49,7 +55,10 @@ class Stage:
         """A new account, signed in."""
         account = Account.invent(name)
         self.pool.sign_up(account)
-        return AvatarClient(self.base_url, self.pool.sign_in(account)["AccessToken"])
+        tokens = self.pool.sign_in(account)
+        self.confidences.of_account(account, tokens)
+        session = self.confidences.session()
+        return AvatarClient(self.base_url, tokens["AccessToken"], session)
 
     def moderator(self) -> AvatarClient:
         """A new account of the group that reviews."""
@@ -60,7 +69,7 @@ class Stage:
 
     def new_subject(self, user: AvatarClient, kind: str = "person") -> str:
         consent = {"statement": CONSENT, "accepted": True}
-        subject = user.post("/subjects", {"name": "Ada", "kind": kind, "consent": consent})
+        subject = user.post("/subjects", {"name": NAME, "kind": kind, "consent": consent})
         return str(subject["id"])
 
     def upload(
@@ -70,6 +79,7 @@ class Stage:
         wanted = [{"content_type": u.content_type, "size_bytes": len(u.content)} for u in uploads]
         slots = user.post(f"/subjects/{subject}/photos", {"photos": wanted})["photos"]
         for slot, one in zip(slots, uploads, strict=True):
+            self.confidences.of_picture(one.content)
             user.upload(slot, one.content).raise_for_status()
         return self.verdicts(user, subject, [slot["id"] for slot in slots], seconds=seconds)
 

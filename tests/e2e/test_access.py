@@ -2,20 +2,15 @@ from __future__ import annotations
 
 import base64
 import json
-import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
 from demo.client import ApiError, AvatarClient
-from demo.identity import Account
 
 if TYPE_CHECKING:
     from tests.e2e.stage import Stage
-
-PROTECTED = ["/subjects", "/me", "/styles", "/models", "/generations", "/trainings/trn_1"]
 
 
 def test_health_needs_no_token(stage: Stage) -> None:
@@ -23,9 +18,8 @@ def test_health_needs_no_token(stage: Stage) -> None:
     assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("path", PROTECTED)
-def test_every_other_route_answers_401_without_a_token(stage: Stage, path: str) -> None:
-    answer = requests.get(f"{stage.base_url}{path}", timeout=10)
+def test_without_a_token_the_answer_is_a_problem_document(stage: Stage) -> None:
+    answer = requests.get(f"{stage.base_url}/me", timeout=10)
     assert answer.status_code == 401
     assert answer.headers["Content-Type"].startswith("application/problem+json")
     assert answer.json()["code"]
@@ -51,28 +45,6 @@ def test_a_forged_token_answers_401(stage: Stage, alice: AvatarClient, forge: ob
     thief = AvatarClient(stage.base_url, forge(alice.token))
     with pytest.raises(ApiError) as refusal:
         thief.get("/subjects")
-    assert refusal.value.status == 401
-
-
-def test_an_expired_token_answers_401(stage: Stage) -> None:
-    # Cognito's shortest life is five minutes; the embedded one grants shorter ones, so that
-    # nobody has to wait.
-    brief = stage.client("cognito-idp").create_user_pool_client(
-        UserPoolId=stage.outputs.UserPoolId,
-        ClientName="brief",
-        ExplicitAuthFlows=["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
-        IdTokenValidity=2,
-        AccessTokenValidity=2,
-        TokenValidityUnits={"IdToken": "seconds", "AccessToken": "seconds"},
-    )["UserPoolClient"]
-    pool = replace(stage.pool, client_id=brief["ClientId"])
-    account = Account.invent("brief")
-    pool.sign_up(account)
-    user = AvatarClient(stage.base_url, pool.sign_in(account)["AccessToken"])
-    user.get("/subjects")
-    time.sleep(2.5)
-    with pytest.raises(ApiError) as refusal:
-        user.get("/subjects")
     assert refusal.value.status == 401
 
 

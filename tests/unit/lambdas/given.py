@@ -90,6 +90,13 @@ SETTINGS: dict[str, Any] = {
         "subjects_per_user": 20,
         "active_trainings_per_user": 1,
         "active_generations_per_user": 3,
+        "per_day": {
+            "subjects": 1000,
+            "uploads": 1000,
+            "trainings": 1000,
+            "generations": 1000,
+            "images": 1000,
+        },
     },
     "base_model": {
         "id": "tiny-sd",

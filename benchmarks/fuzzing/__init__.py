@@ -1,0 +1,1 @@
+"""Schemathesis over the API's own description, against a running stack: `make fuzz`."""
