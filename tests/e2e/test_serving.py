@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import os
 import signal
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import requests
 from PIL import Image
@@ -25,6 +27,18 @@ def pictures(generation: dict[str, Any]) -> list[bytes]:
         for artifact in generation["artifacts"]
         if artifact.get("url")
     ]
+
+
+def distance(one: bytes, other: bytes) -> float:
+    """Root mean square difference of two pictures' pixels, 0–255.
+
+    The watermark alone makes about four: each generation has a number of its own in its pictures.
+    """
+    a, b = (np.asarray(Image.open(io.BytesIO(each)), dtype=np.float32) for each in (one, other))
+    return float(np.sqrt(((a - b) ** 2).mean()))
+
+
+SAME = 8.0
 
 
 def configuration(stage: Stage) -> str:
@@ -59,14 +73,14 @@ def test_four_samples_are_four_pictures_and_a_seed_repeats_its_picture(
     four = stage.generate(ada, subject_id=ready_subject, samples=4, seed=7)
     assert four["state"] == "succeeded", four
     shown = pictures(four)
-    assert len(set(shown)) == 4
+    assert min(distance(a, b) for a, b in combinations(shown, 2)) > SAME
     scores = [image["identity_score"] for image in four["artifacts"]]
     assert any(score is not None for score in scores), scores
     assert all(0 <= score <= 1 for score in scores if score is not None)
     for picture in shown:
         assert Image.open(io.BytesIO(picture)).size == (128, 128)
     again = stage.generate(ada, subject_id=ready_subject, samples=1, seed=7)
-    assert pictures(again)[0] == shown[0]
+    assert distance(pictures(again)[0], shown[0]) < SAME
 
 
 def test_a_request_without_a_seed_returns_the_seed_it_drew(stage: Stage, ada: AvatarClient) -> None:
@@ -80,12 +94,10 @@ def test_a_second_adapter_version_changes_the_next_image_and_not_the_endpoint(
     subject = stage.subject_with_photos(alice)
     assert stage.train(alice, subject)["state"] == "succeeded"
     before = configuration(stage)
-    first = pictures(stage.generate(alice, subject_id=subject, seed=5))
+    (first,) = pictures(stage.generate(alice, subject_id=subject, seed=5))
     assert stage.train(alice, subject)["state"] == "succeeded"
-    second = pictures(stage.generate(alice, subject_id=subject, seed=5))
-    assert first
-    assert second
-    assert first != second
+    (second,) = pictures(stage.generate(alice, subject_id=subject, seed=5))
+    assert distance(first, second) > SAME
     assert configuration(stage) == before
 
 
