@@ -73,6 +73,8 @@ class Journey:
         self.sign_in()
         subject = self.create_subject()
         self.upload_photos(subject)
+        if self.own_photos is None:
+            self.refuse_set()
         self.train(subject)
         self.generate(subject)
         self.vary(subject)
@@ -126,19 +128,43 @@ class Journey:
             self.client.delete(f"/subjects/{subject}/photos/{again[0]['id']}")
             step.result = "12 accepted, 3 refused with a reason; the refused freed their places"
 
+    def refuse_set(self) -> None:
+        """Ten photos that are too alike: none is paid for, and it is said what is missing."""
+        with self.record.step("A set of ten photos that are too alike") as step:
+            consent = {"statement": CONSENT, "version": CONSENT_VERSION, "accepted": True}
+            body = {"name": "Ada at one wall", "kind": "person", "consent": consent}
+            subject = str(self.client.post("/subjects", body)["id"])
+            self.ids.add(subject)
+            self._send(subject, photos.alike())
+            judged = self.client.get(f"/subjects/{subject}/photos")["set"]
+            print(f"  together they score {judged['score']} of 100", flush=True)
+            for advice in judged["advice"]:
+                print(f"    {advice['detail']}", flush=True)
+            try:
+                self.client.post(f"/subjects/{subject}/trainings")
+            except ApiError as refusal:
+                expect(refusal.status == 409, f"the set was refused with {refusal.status}")
+                step.result = f"409 {refusal.code}: {judged['score']} of 100, with advice"
+            else:
+                expect(False, "a set that is too alike was trained on")
+            self.client.delete(f"/subjects/{subject}")
+
     def _upload(self, subject: str, uploads: list[Upload]) -> list[dict[str, Any]]:
         """Send the files and wait; their verdicts, in the same order."""
-        slots = self._slots(subject, uploads)
-        for slot, upload in zip(slots, uploads, strict=True):
-            self.client.upload(slot, upload.content).raise_for_status()
-        found = self._verdicts(subject, [slot["id"] for slot in slots])
-        self.ids.update(found)
-        verdicts = [found[slot["id"]] for slot in slots]
+        verdicts = self._send(subject, uploads)
         for upload, verdict in zip(uploads, verdicts, strict=True):
             why = f"{verdict['code']}: {verdict['reason']}" if verdict.get("code") else ""
             print(f"  {upload.name:<14} {verdict['state']:<9} {why}", flush=True)
             self.gallery.uploads.append((upload, verdict["state"], verdict.get("code") or ""))
         return verdicts
+
+    def _send(self, subject: str, uploads: list[Upload]) -> list[dict[str, Any]]:
+        slots = self._slots(subject, uploads)
+        for slot, upload in zip(slots, uploads, strict=True):
+            self.client.upload(slot, upload.content).raise_for_status()
+        found = self._verdicts(subject, [slot["id"] for slot in slots])
+        self.ids.update(found)
+        return [found[slot["id"]] for slot in slots]
 
     def _slots(self, subject: str, uploads: list[Upload]) -> list[dict[str, Any]]:
         wanted = [{"content_type": u.content_type, "size_bytes": len(u.content)} for u in uploads]

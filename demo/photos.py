@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 
 from local_aws.testcards import unsafe_card
 from training.miniature.world import draw, random_scene, random_subject
+from training.miniature.world.scene import Camera
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +43,24 @@ def portraits(count: int = _PORTRAITS) -> list[Upload]:
     ]
     return [
         Upload(f"photo {number}", jpeg(draw(ADA, scene, SIDE)))
+        for number, scene in enumerate(scenes, start=1)
+    ]
+
+
+def alike(count: int = 10) -> list[Upload]:
+    """Photos that pass one by one and are too alike together: one wall, one light, one pose."""
+    rng = random.Random(8)
+    wall = Camera(zoom=1.0)
+    scenes = [
+        replace(
+            random_scene(rng, style="flat"),
+            hat="none", glasses="none", place="plain", backdrop="white", light="even",
+            light_from=1.0, camera=replace(wall, zoom=1.0 + number / 40),
+        )
+        for number in range(count)
+    ]  # fmt: skip
+    return [
+        Upload(f"alike {number}", jpeg(draw(ADA, scene, SIDE)))
         for number, scene in enumerate(scenes, start=1)
     ]
 
