@@ -16,6 +16,7 @@ from training.miniature.world import Scene, Subject, draw_array
 SEED = 7
 _MOST = 40  # photos of one person
 _STRANGERS = 1000  # numbers from which they come
+_ELSEWHERE = 20  # scenes from there on are not those of the set: pictures would be alike
 
 
 @cache
@@ -59,7 +60,7 @@ class Drawn:
                 skin_rgb=ada.skin_rgb,
                 beard=ada.beard,
             )
-        return _shot(subject, _scenes()[number])
+        return _shot(subject, _scenes()[_ELSEWHERE + number])
 
     def sunglasses(self, number: int) -> Pixels:
         """The world has them."""

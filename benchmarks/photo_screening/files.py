@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from itertools import cycle
 
 import cv2
 import numpy as np
@@ -86,7 +87,10 @@ def near_duplicates(photo: Pixels) -> list[Named]:
 
 def of_each(photos: Sequence[Pixels]) -> list[Named]:
     """The changes in turn, each of another photo while there are some."""
-    return [near_duplicates(photos[n % len(photos)])[n] for n in range(7)] if photos else []
+    made = [near_duplicates(photo) for photo in photos]
+    return (
+        [row[n] for n, row in zip(range(len(made[0])), cycle(made), strict=False)] if made else []
+    )
 
 
 def _resized(photo: Pixels, width: int, height: int) -> Pixels:

@@ -1,7 +1,8 @@
 """Photographs that scikit-image carries: one portrait (NASA, public domain), and things.
 
 All good photos are of one moment: they vary in crop, light, tilt and side, as far as one picture
-can. The strangers are the faces of 25 × 25 grey pixels of LFW, the only other faces at hand.
+can. The strangers are faces of 25 × 25 grey pixels of LFW, the only others at hand. She is a known
+astronaut and they are public figures: AWS may well call them celebrities.
 """
 
 from __future__ import annotations

@@ -33,14 +33,14 @@ def shaken(shot: Shot, random: Random) -> Pixels:
 
 
 def darkened(shot: Shot, random: Random) -> Pixels:
-    """A tenth of its light, or less, with the noise of a sensor."""
-    dark = shot.pixels * random.uniform(0.06, 0.14) + random.normal(0, 1.5, shot.pixels.shape)
+    """From dim to all but black, with the noise of a sensor."""
+    dark = shot.pixels * random.uniform(0.06, 0.3) + random.normal(0, 1.5, shot.pixels.shape)
     return np.clip(dark, 0, 255).astype(np.uint8)
 
 
 def overexposed(shot: Shot, random: Random) -> Pixels:
-    """All but burnt out."""
-    return (255 - (255.0 - shot.pixels) * random.uniform(0.02, 0.1)).astype(np.uint8)
+    """From pale to all but white."""
+    return (255 - (255.0 - shot.pixels) * random.uniform(0.02, 0.16)).astype(np.uint8)
 
 
 def masked(shot: Shot, random: Random) -> Pixels:

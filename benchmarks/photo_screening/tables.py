@@ -65,12 +65,28 @@ def by_code(
         )
 
 
+def mostly_missed(decisions: Sequence[Decision], labels: Sequence[str]) -> str:
+    """A sentence: which labels are recognised in less than half of their pictures."""
+    of_each = ((label, counts(decisions, label)) for label in labels)
+    missed = [f"`{label}`" for label, of in of_each if 2 * of.right < of.examples]
+    return f"Bad, with a recall below 50 %: {', '.join(missed) or 'none'}."
+
+
+def passed(decisions: Sequence[Decision], accepted: str) -> Iterator[str]:
+    """Markdown: what should have been refused, and was not."""
+    for d in decisions:
+        if d.label != accepted and d.decided == accepted:
+            yield f"- `{d.label}` passed: {d.how} ({d.kind})"
+
+
 def refused_at_all(decisions: Sequence[Decision], accepted: str) -> str:
     """A sentence: whatever the code, were the bad refused and the good let through?"""
     bad = [d for d in decisions if d.label != accepted]
     refused = [d for d in decisions if d.decided != accepted]
     both = sum(d.decided != accepted for d in bad)
+    exact = sum(d.decided == d.label for d in bad)
     return (
         f"Refused, whatever the code: {both} of {len(bad)} that should be "
-        f"(recall {share(both, len(bad))}, precision {share(both, len(refused))})."
+        f"(recall {share(both, len(bad))}, precision {share(both, len(refused))}), "
+        f"{exact} with the right code."
     )

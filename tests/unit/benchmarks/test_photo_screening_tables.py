@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from benchmarks.photo_screening.labelled import ACCEPTED, CODES, Labelled
-from benchmarks.photo_screening.tables import Decision, by_code, counts, refused_at_all
+from benchmarks.photo_screening.tables import (
+    Decision,
+    by_code,
+    counts,
+    mostly_missed,
+    passed,
+    refused_at_all,
+)
 from lambdas.domain.photo import RejectionCode
 
 
@@ -48,8 +55,19 @@ def test_what_only_a_test_card_provokes_is_marked() -> None:
 
 def test_a_wrong_code_is_still_a_refusal() -> None:
     assert refused_at_all(MIXED, ACCEPTED) == (
-        "Refused, whatever the code: 3 of 4 that should be (recall 75.0 %, precision 75.0 %)."
+        "Refused, whatever the code: 3 of 4 that should be (recall 75.0 %, precision 75.0 %), "
+        "2 with the right code."
     )
+
+
+def test_a_code_that_is_missed_more_often_than_found_is_told() -> None:
+    labels = ["blurry", "no_face", "too_dark"]
+    assert mostly_missed(MIXED, labels) == "Bad, with a recall below 50 %: `no_face`."
+    assert mostly_missed(MIXED, ["blurry"]) == "Bad, with a recall below 50 %: none."
+
+
+def test_what_passed_although_it_should_not_is_listed() -> None:
+    assert list(passed(MIXED, ACCEPTED)) == ["- `blurry` passed:  (person)"]
 
 
 def test_a_decision_names_its_picture_and_keeps_none_of_it() -> None:
