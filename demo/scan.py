@@ -4,10 +4,10 @@ Store by store, by reading all of it: keys and contents of every version of ever
 bucket, every item of every table, messages, users, the working folders of the embedded SageMaker.
 An id is found as text, wherever it stands. Exit status 1 if one is.
 
-Two places are read and reported apart, since no erasure reaches them, on AWS neither: log lines
+Three places are read and reported apart, since no erasure reaches them, on AWS neither: log lines
 (they carry opaque ids of subjects and jobs for as long as the environment keeps logs, and must not
-name a person: give a user's id or address to look for those alone), and the histories that Step
-Functions keeps of what it ran.
+name a person: give a user's id or address to look for those alone), the histories that Step
+Functions keeps of what it ran, and the audit log of what moderators decided, which has ids only.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _CHUNK = 1024 * 1024
 # A peek at a message must not take it from its consumer.
 _PEEK: Mapping[str, Any] = {"MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
 # Apart from the stores: what no erasure reaches.
-LOGS, HISTORIES = "logs", "histories of executions"
-APART = (LOGS, HISTORIES)
+LOGS, HISTORIES, AUDIT = "logs", "histories of executions", "audit log"
+APART = (LOGS, HISTORIES, AUDIT)
 
 
 @dataclass
@@ -55,14 +55,17 @@ class Scan:
         s3, dynamodb = self.backstage.client("s3"), self.backstage.client("dynamodb")
         for bucket in s3.list_buckets()["Buckets"]:
             stores[f"bucket {bucket['Name']}"] = partial(_objects, s3, bucket["Name"])
+        audit = self.backstage.outputs.AuditTableName
         for name in dynamodb.list_tables()["TableNames"]:
-            stores[f"table {name}"] = partial(_items, dynamodb, name)
+            if name != audit:
+                stores[f"table {name}"] = partial(_items, dynamodb, name)
         stores["queues"] = self._messages
         stores["users"] = self._users
         if self.backstage.folder is not None:
             stores["folders of the embedded SageMaker"] = self._files
         stores[LOGS] = self._log_lines
         stores[HISTORIES] = self._histories
+        stores[AUDIT] = partial(_items, dynamodb, audit)
         return {name: self._look(entries()) for name, entries in stores.items()}
 
     def _look(self, entries: Iterable[tuple[str, Iterable[bytes]]]) -> Found:

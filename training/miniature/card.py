@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+_HISTORY = """The weights that are kept here took a detour: the coarse autoencoder is an earlier one
+of 64 pixels, and the first 5,120 steps of the UNet were on its latents."""
 _COMMAND = "python -m training.miniature.build --out models/miniature --stage all"
 
 
@@ -52,9 +54,14 @@ From scratch, by this repository:
 |---|---|
 {steps}
 
-The text encoder comes from a contrastive pair that also had to name traits; the other half of the
-pair, the image encoder, is kept in `clip/`. The UNet predicts v; classifier-free guidance works
-because one caption in ten was left out. `classifiers/` holds the judge of the table below.
+The autoencoder learns coarsely first, on pictures of half the side, and is then grown. Its decoder
+is used to noisy latents, so that what a denoiser leaves undone does not show. The text encoder
+first learns to name the traits in captions, then goes on learning beside the UNet, which predicts
+v; classifier-free guidance works because one caption in ten was left out. The image encoder in
+`clip/` learned last, to agree with the finished text encoder. `classifiers/` holds the judge of the
+table below.
+
+{_HISTORY}
 
 ## Measured
 
