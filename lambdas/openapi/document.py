@@ -176,7 +176,8 @@ def _responses(route: Route, refs: dict[tuple[Model, str], Any]) -> dict[str, An
 def _refusals(route: Route) -> list[int]:
     """The refusals that an operation of this kind may answer with."""
     if route.public:
-        return [500]
+        # Without a caller there is nothing to refuse but an id that leads nowhere.
+        return [404, 500, 503] if "{" in route.path else [500]
     refusals = {401, 403, 429, 500, 503}
     if "{" in route.path or route.name == "POST /generations":
         refusals.add(404)
