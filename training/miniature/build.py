@@ -169,12 +169,8 @@ def _stage(stage: str, shop: Workshop, tokenizer: CLIPTokenizer) -> Stage:
         return ClipStage(config, shop.drawn(), text, tokenizer, device, batch)
     if stage == "classifiers":
         return ClassifierStage(shop.drawn(), device, batch)
-    return _unet_stage(shop, tokenizer, _text_encoder(shop, tokenizer))
-
-
-def _unet_stage(shop: Workshop, tokenizer: CLIPTokenizer, text_encoder: CLIPTextModel) -> UNetStage:
     latents = np.load(_latents(shop), mmap_mode="r")
-    return UNetStage(shop.config, latents, text_encoder, tokenizer, shop.device, shop.size("unet"))
+    return UNetStage(config, latents, _text_encoder(shop, tokenizer), tokenizer, device, batch)
 
 
 def _assemble(shop: Workshop, tokenizer: CLIPTokenizer) -> None:

@@ -246,40 +246,27 @@ def written_metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return written
 
 
+def publish_scored(world: World, **scores: Any) -> None:
+    """Publish an adapter whose checkpoint did like this."""
+    training = begun(world)
+    rest = {"chosen_step": 240, "likeness": 0.8, "loss_last": 0.1}
+    world.leave_output(training, metrics={**rest, **scores})
+    publish(world, training)
+
+
 def test_operators_see_how_published_adapters_do(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    training = begun(world)
-    metrics = {
-        "measure": "clip",
-        "chosen_step": 240,
-        "identity": 0.93,
-        "prompt_fidelity": 0.97,
-        "likeness": 0.8,
-        "score": 0.9,
-        "loss_last": 0.1,
-    }
-    world.leave_output(training, metrics=metrics)
-    publish(world, training)
+    publish_scored(world, measure="clip", identity=0.93, prompt_fidelity=0.97, score=0.9)
     written = written_metrics(capsys)
-    assert written["AdapterIdentity"][-1] == 0.93
-    assert written["AdapterPromptFidelity"][-1] == 0.97
+    assert written["AdapterIdentity"] == [0.93]
+    assert written["AdapterPromptFidelity"] == [0.97]
 
 
 def test_a_measure_that_knows_no_texts_gives_no_prompt_fidelity(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    training = begun(world)
-    metrics = {
-        "measure": "low-frequencies",
-        "chosen_step": 240,
-        "identity": 0.5,
-        "likeness": 0.8,
-        "score": 0.5,
-        "loss_last": 0.1,
-    }
-    world.leave_output(training, metrics=metrics)
-    publish(world, training)
+    publish_scored(world, measure="low-frequencies", identity=0.5, score=0.5)
     written = written_metrics(capsys)
     assert written["AdapterIdentity"] == [0.5]
     assert "AdapterPromptFidelity" not in written
