@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from lambdas import telemetry
 from lambdas.api.messages import Answer
 from lambdas.api.problems import TransportError
 from lambdas.domain.errors import Unavailable
@@ -31,6 +32,7 @@ from lambdas.records import keys
 from lambdas.table import ConditionFailed, Update
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.idempotency.base import IdempotencyHandler
     from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 
     from lambdas.ports import Clock, Table
@@ -128,7 +130,8 @@ class Idempotency:
                 return fresh[0]
             raise Unavailable("records") from error
         if fresh:
-            self._tag(once, record_id(scope, once.key), fresh[0])
+            if not self._tag(once, record_id(scope, once.key), fresh[0]):
+                self._forget(handler, fresh[0])
             return fresh[0]
         return Answer(kept["status"], kept["body"], {**kept["headers"], _REPLAYED: "true"})
 
@@ -138,13 +141,27 @@ class Idempotency:
         # An update: a repetition must not wipe out what the first answer was noted to tell of.
         self._table.write(Update(key, set={"record": record, "ttl": to_epoch(expires)}, when=()))
 
-    def _tag(self, once: Once, record: str, answer: Answer) -> None:
-        """Note which things the kept answer tells of: it has to go when one of them goes."""
+    def _forget(self, handler: IdempotencyHandler, answer: Answer) -> None:
+        """An erasure passed by while this was worked on, and no other would find its answer."""
+        try:
+            handler.persistence_store.delete_record(handler.data, NotKept(answer))
+        except Exception as error:  # noqa: BLE001 - it is done, and expires within a day
+            telemetry.log_failure("answer_not_forgotten", error)
+
+    def _tag(self, once: Once, record: str, answer: Answer) -> bool:
+        """Note which things the kept answer tells of: it has to go when one of them goes.
+
+        False if the note is gone, and with it the way to the answer.
+        """
         about = sorted(set(ids_in(json.dumps([answer.body, answer.headers, once.request]))))
         key = keys.idempotency_key(once.owner, record)
         # Without the note the answer counts as being about everything; nothing else depends on it.
-        with contextlib.suppress(ConditionFailed, Unavailable):
-            self._table.write(Update(key, set={"about": about}))
+        with contextlib.suppress(Unavailable):
+            try:
+                self._table.write(Update(key, set={"about": about}))
+            except ConditionFailed:
+                return False
+        return True
 
 
 def record_id(scope: str, key: str) -> str:

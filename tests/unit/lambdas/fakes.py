@@ -575,6 +575,7 @@ class FakePersistence(BasePersistenceLayer):
         self.records: dict[str, DataRecord] = {}
         self.available = True
         self.keeps_answers = True
+        self.deletes = True
 
     def forget(self, ids: Iterable[str]) -> None:
         self._reachable()
@@ -602,6 +603,8 @@ class FakePersistence(BasePersistenceLayer):
         self.records[data_record.idempotency_key] = data_record
 
     def _delete_record(self, data_record: DataRecord) -> None:
+        if not self.deletes:
+            raise Unavailable("records")
         self.records.pop(data_record.idempotency_key, None)
 
     def _reachable(self) -> None:

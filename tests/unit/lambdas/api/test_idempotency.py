@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -27,6 +28,7 @@ class Shop:
     done: int = 0
     error: Exception | None = None
     reentry: list[Reply] = field(default_factory=list)
+    meanwhile: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         api = Api(table=self.table, clock=FakeClock(), persistence=lambda: self.persistence)
@@ -34,6 +36,7 @@ class Shop:
         @api.post("/orders", body=Order, status=201)
         def order(request: Request[Order]) -> Answer:
             self.done += 1
+            self.meanwhile()
             if self.error is not None:
                 raise self.error
             return created(f"/orders/{self.done}", {"number": self.done})
@@ -178,3 +181,20 @@ def test_without_the_note_of_what_it_tells_of_an_answer_is_given_all_the_same(sh
     assert shop.order().status == 201
     (note,) = shop.table.items.values()
     assert "about" not in note
+
+
+def test_an_answer_whose_note_an_erasure_removed_meanwhile_is_not_kept(shop: Shop) -> None:
+    def erasure() -> None:
+        shop.persistence.records.clear()
+        shop.table.items.clear()
+
+    shop.meanwhile = erasure
+    assert shop.order().status == 201
+    assert shop.persistence.records == {}
+    assert shop.table.items == {}
+
+
+def test_if_such_an_answer_cannot_be_removed_the_caller_gets_it_all_the_same(shop: Shop) -> None:
+    shop.meanwhile = shop.table.items.clear
+    shop.persistence.deletes = False
+    assert shop.order().status == 201

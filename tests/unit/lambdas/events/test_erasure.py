@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
@@ -473,6 +474,32 @@ def test_answers_that_tell_of_it_are_forgotten_and_others_kept(estate: Estate) -
     assert [sk for sk in estate.items() if sk.startswith(keys.IDEMPOTENCY)] == [
         f"{keys.IDEMPOTENCY}of-another"
     ]
+
+
+class AnsweredMeanwhile:
+    """Answers are kept, and noted, between the forgetting of a record and that of its note."""
+
+    def __init__(self, world: World, about: str) -> None:
+        self._world, self._about = world, about
+
+    def forget(self, ids: Iterable[str]) -> None:
+        for record in ids:
+            key = keys.idempotency_key(OWNER, record)
+            self._world.table.write(Update(key, set={"about": [self._about]}))
+
+
+def test_what_is_answered_while_it_is_looked_at_is_judged_by_what_it_tells_of(
+    estate: Estate,
+) -> None:
+    world = estate.world
+    subject, other = estate.subject(), estate.subject()
+    note = keys.idempotency_key(OWNER, "under-way")
+    world.table.write(Put({"pk": note.pk, "sk": note.sk, "record": "under-way"}))
+    erasure = begin_subject_erasure(world.table, OWNER, subject, world.clock.now())
+    racing = replace(estate.ports, idempotency=AnsweredMeanwhile(world, other))
+    assert deliver(build_handler(racing), erasure.message()) == [0]
+    estate.erase(erasure)
+    assert world.table.get(note) is not None
 
 
 class Killed(BaseException):
