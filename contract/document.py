@@ -114,6 +114,17 @@ class Fields:
             raise self.wrong(name, f"must be from {minimum} to {maximum}")
         return value
 
+    def optional_integer(self, name: str, minimum: int, maximum: int) -> int | None:
+        """As `integer`, or null."""
+        return self.integer(name, minimum, maximum) if self._unless_null(name) else None
+
+    def boolean(self, name: str) -> bool:
+        """True or false; 0 and 1 are neither."""
+        value = self.take(name)
+        if not isinstance(value, bool):
+            raise self.wrong(name, "must be true or false")
+        return value
+
     def number(self, name: str, minimum: float, maximum: float) -> float:
         """A finite number within bounds."""
         value = self.take(name)

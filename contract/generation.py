@@ -6,6 +6,18 @@ from enum import StrEnum
 from contract.base_model import ID_PATTERN, SHA256_PATTERN
 from contract.document import FORMAT, Fields, parse_object, write_object
 from contract.errors import InvalidDocumentError
+from contract.generation_source import (
+    UPSCALE_FACTORS,
+    Mask,
+    Outpaint,
+    SourceImage,
+    mask_object,
+    outpaint_object,
+    read_mask,
+    read_outpaint,
+    read_source,
+    source_object,
+)
 from contract.s3_location import MAX_URI_CHARACTERS, S3Location
 from contract.training_job import ULID_PATTERN
 
@@ -68,7 +80,12 @@ REQUEST_FILE = "request.json"
 
 @dataclass(frozen=True)
 class GenerationRequest:
-    """`request.json`: one image per seed, sides in pixels."""
+    """`request.json`: one image per seed, sides in pixels.
+
+    `width` and `height` are those of what is drawn, before `outpaint` adds its sides and `upscale`
+    (2 or 4) multiplies them. `mask` and `outpaint` need a `source`, and exclude each other.
+    `few_step` asks for the base's distilled adapter (Luo et al. 2023, arXiv:2311.05556).
+    """
 
     generation_id: str
     progress_uri: S3Location
@@ -82,6 +99,11 @@ class GenerationRequest:
     width: int
     height: int
     sampler: Sampler
+    source: SourceImage | None = None
+    mask: Mask | None = None
+    outpaint: Outpaint | None = None
+    upscale: int | None = None
+    few_step: bool = False
 
     @property
     def own_uri(self) -> S3Location:
@@ -113,10 +135,14 @@ class GenerationRequest:
             width=_side(fields, "width"),
             height=_side(fields, "height"),
             sampler=fields.choice("sampler", Sampler),
+            source=read_source(fields.optional_fields("source")),
+            mask=read_mask(fields.optional_fields("mask")),
+            outpaint=read_outpaint(fields.optional_fields("outpaint")),
+            upscale=fields.optional_integer("upscale", min(UPSCALE_FACTORS), max(UPSCALE_FACTORS)),
+            few_step=fields.boolean("few_step"),
         )
         fields.finish()
-        if all(prompt.weight <= 0 for prompt in request.prompts):
-            raise InvalidDocumentError("generation request: 'prompts' needs one of weight above 0")
+        _check(request)
         return request
 
     def to_json(self) -> str:
@@ -142,10 +168,27 @@ class GenerationRequest:
                 "width": self.width,
                 "height": self.height,
                 "sampler": self.sampler.value,
+                "source": source_object(self.source),
+                "mask": mask_object(self.mask),
+                "outpaint": outpaint_object(self.outpaint),
+                "upscale": self.upscale,
+                "few_step": self.few_step,
             }
         )
         GenerationRequest.from_json(text)
         return text
+
+
+def _check(request: GenerationRequest) -> None:
+    """What two fields must agree on."""
+    if all(prompt.weight <= 0 for prompt in request.prompts):
+        raise InvalidDocumentError("generation request: 'prompts' needs one of weight above 0")
+    if request.source is None and (request.mask or request.outpaint):
+        raise InvalidDocumentError("generation request: 'mask' and 'outpaint' need a 'source'")
+    if request.mask and request.outpaint:
+        raise InvalidDocumentError("generation request: 'mask' and 'outpaint' exclude each other")
+    if request.upscale is not None and request.upscale not in UPSCALE_FACTORS:
+        raise InvalidDocumentError("generation request: 'upscale' must be 2 or 4")
 
 
 def _location(fields: Fields, name: str) -> S3Location:

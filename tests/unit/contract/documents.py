@@ -11,6 +11,7 @@ from contract.adapter import AdapterManifest
 from contract.base_model import BaseModel, Family
 from contract.generation import AdapterReference, GenerationRequest, Prompt, Sampler, Style
 from contract.generation_result import Artifact, FinishReason, GenerationResponse, Timings
+from contract.generation_source import ImageReference, SourceImage
 from contract.s3_location import S3Location
 from contract.training_job import (
     Hyperparameters,
@@ -112,6 +113,15 @@ requests = st.builds(
     width=st.integers(8, 256).map(lambda n: n * 8),
     height=st.integers(8, 256).map(lambda n: n * 8),
     sampler=st.sampled_from(Sampler),
+    source=st.none()
+    | st.builds(
+        SourceImage,
+        image=st.builds(ImageReference, uri=locations, sha256=digests),
+        noise_start=st.floats(0.5, 1.0),
+        noise_end=st.floats(0.0, 0.4),
+    ),
+    upscale=st.sampled_from([None, 2, 4]),
+    few_step=st.booleans(),
 )
 responses = st.builds(
     GenerationResponse,

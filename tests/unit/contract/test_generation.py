@@ -1,5 +1,6 @@
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from contract.generation_result import (
     GenerationResponse,
     Timings,
 )
+from contract.generation_source import ImageReference, Mask, MaskSource, Outpaint, SourceImage
 from contract.s3_location import S3Location
 from tests.unit.contract.documents import PNG, ULID, changed
 
@@ -30,6 +32,9 @@ REQUEST = GenerationRequest(
     height=96,
     sampler=Sampler.K_DPMPP_2M,
 ).to_json()
+
+IMAGE = ImageReference(S3Location("work", f"generations/usr/gen_{ULID}/init.png"), "1" * 64)
+_IMAGE = {"uri": str(IMAGE.uri), "sha256": IMAGE.sha256}
 
 RESPONSE = GenerationResponse(
     generation_id=f"gen_{ULID}",
@@ -67,11 +72,56 @@ RESPONSE = GenerationResponse(
         ("width", 65),
         ("height", 4096),
         ("sampler", "EULER"),
+        ("source", {**_IMAGE, "noise_start": 0.5, "noise_end": 0.5}),
+        ("source", {**_IMAGE, "noise_start": 1.5, "noise_end": 0.0}),
+        ("source", {**_IMAGE, "uri": "http://elsewhere/", "noise_start": 1.0, "noise_end": 0.0}),
+        ("mask", {"source": "INIT_IMAGE_ALPHA"}),
+        ("outpaint", {"left": 8, "right": 0, "up": 0, "down": 0}),
+        ("upscale", 3),
+        ("upscale", True),
+        ("few_step", 1),
     ],
 )
 def test_a_request_out_of_bounds_is_refused(field: str, value: Any) -> None:
     with pytest.raises(InvalidDocumentError, match="generation request"):
         GenerationRequest.from_json(changed(REQUEST, lambda d: d.update({field: value})))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"mask": Mask(MaskSource.MASK_IMAGE_WHITE, IMAGE)},
+        {"mask": Mask(MaskSource.INIT_IMAGE_ALPHA, None)},
+        {"outpaint": Outpaint(left=8, down=64)},
+        {"upscale": 4},
+    ],
+)
+def test_a_request_that_begins_with_a_picture_reads_as_it_was_written(
+    more: dict[str, Any],
+) -> None:
+    plain = GenerationRequest.from_json(REQUEST)
+    asked = replace(plain, source=SourceImage(IMAGE, 0.65, 0.01), **more)
+    assert GenerationRequest.from_json(asked.to_json()) == asked
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"mask": {"source": "MASK_IMAGE_WHITE"}},
+        {"mask": {"source": "INIT_IMAGE_ALPHA", **_IMAGE}},
+        {"outpaint": {"left": 0, "right": 0, "up": 0, "down": 0}},
+        {"outpaint": {"left": 4, "right": 0, "up": 0, "down": 0}},
+        {
+            "mask": {"source": "INIT_IMAGE_ALPHA"},
+            "outpaint": {"left": 8, "right": 0, "up": 0, "down": 0},
+        },
+    ],
+)
+def test_what_does_not_fit_the_picture_is_refused(change: dict[str, object]) -> None:
+    plain = GenerationRequest.from_json(REQUEST)
+    asked = replace(plain, source=SourceImage(IMAGE, 0.65)).to_json()
+    with pytest.raises(InvalidDocumentError, match="generation request"):
+        GenerationRequest.from_json(changed(asked, lambda d: d.update(change)))
 
 
 @pytest.mark.parametrize(
