@@ -103,6 +103,7 @@ class Workshop:
     rate: float | None
     prompts: int
     workers: int
+    learn_words: bool
 
     def checkpoint(self, stage: str) -> Path:
         """The stage's resumable state."""
@@ -170,7 +171,8 @@ def _stage(stage: str, shop: Workshop, tokenizer: CLIPTokenizer) -> Stage:
     if stage == "classifiers":
         return ClassifierStage(shop.drawn(), device, batch)
     latents = np.load(_latents(shop), mmap_mode="r")
-    return UNetStage(config, latents, _text_encoder(shop, tokenizer), tokenizer, device, batch)
+    text = _text_encoder(shop, tokenizer)
+    return UNetStage(config, latents, text, tokenizer, device, batch, learn_words=shop.learn_words)
 
 
 def _assemble(shop: Workshop, tokenizer: CLIPTokenizer) -> None:
@@ -246,6 +248,12 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--prompts", type=int, default=500)
     parser.add_argument("--batch", type=int)
     parser.add_argument("--learning-rate", type=float)
+    parser.add_argument(
+        "--words",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="whether the text encoder goes on learning beside the UNet",
+    )
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--workers", type=int, default=1, help="processes that draw pictures")
@@ -282,6 +290,7 @@ def main(arguments: list[str] | None = None) -> None:
                 rate=given.learning_rate,
                 prompts=given.prompts,
                 workers=given.workers,
+                learn_words=given.words,
             ),
         )
 

@@ -31,10 +31,18 @@ HELD_OUT = 2_000_000_000
 """Numbers from here on are never drawn for training."""
 
 
+_HANDHELD = 0.25
+
+
 def described(number: int) -> tuple[Subject, Scene]:
-    """Subject and scene of picture `number`."""
+    """Subject and scene of picture `number`.
+
+    Most are taken from a stand: eyes and mouths then lie in the same few cells of the latents, and
+    are learned long before a model knows what a face looks like in every place.
+    """
     rng = random.Random(f"picture {number}")
-    return random_subject(rng), random_scene(rng)
+    handheld = rng.random() < _HANDHELD
+    return random_subject(rng), random_scene(rng, handheld=handheld)
 
 
 def caption_of(number: int, variant: int = 0, detail: float | None = None) -> Caption:

@@ -45,19 +45,24 @@ class Scene:
     seed: int = 0
 
 
-def random_camera(rng: random.Random) -> Camera:
-    """Mostly head and shoulders, at times close up or from further away."""
+def random_camera(rng: random.Random, *, handheld: bool = True) -> Camera:
+    """Mostly head and shoulders, at times close up or from further away.
+
+    A camera on a stand moves a third as much as one that is held, and is seldom moved closer.
+    """
+    sway = 1.0 if handheld else 0.35
+    shares = (70, 18, 12) if handheld else (90, 6, 4)
     return Camera(
-        zoom=rng.choices((1.0, 1.28, 0.82), (70, 18, 12))[0] * rng.uniform(0.94, 1.06),
-        shift_x=rng.gauss(0, 0.1),
-        shift_y=rng.gauss(0, 0.05),
-        tilt=rng.gauss(0, 0.09),
-        yaw=max(-1.0, min(1.0, rng.gauss(0, 0.45))),
+        zoom=rng.choices((1.0, 1.28, 0.82), shares)[0] * (1 + sway * rng.uniform(-0.06, 0.06)),
+        shift_x=rng.gauss(0, 0.1) * sway,
+        shift_y=rng.gauss(0, 0.05) * sway,
+        tilt=rng.gauss(0, 0.09) * sway,
+        yaw=max(-1.0, min(1.0, rng.gauss(0, 0.45))) * (1.0 if handheld else 0.7),
         mirror=False,
     )
 
 
-def random_scene(rng: random.Random, style: str | None = None) -> Scene:
+def random_scene(rng: random.Random, style: str | None = None, *, handheld: bool = True) -> Scene:
     """A scene with every part drawn independently; `style` is one of STYLES or drawn."""
     return Scene(
         expression=rng.choices(EXPRESSIONS, (3, 5, 3, 2, 2, 2, 2))[0],
@@ -71,6 +76,6 @@ def random_scene(rng: random.Random, style: str | None = None) -> Scene:
         style=style or rng.choices(STYLES, (60, 10, 10, 10, 10))[0],
         light=rng.choices(LIGHTS, (70, 10, 10, 10))[0],
         light_from=float(rng.choice((-1, 1))),
-        camera=random_camera(rng),
+        camera=random_camera(rng, handheld=handheld),
         seed=rng.getrandbits(31),
     )
