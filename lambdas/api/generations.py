@@ -57,14 +57,17 @@ class CreateGeneration(GenerationBody, Body):
 
 @dataclass(frozen=True)
 class GenerationPorts:
-    """What these routes need; `models_bucket` is a name only."""
+    """What these routes need; `models_bucket` is a name only.
+
+    `backend_of` gives the endpoint that serves a base model, by its id.
+    """
 
     settings: DomainSettings
     table: Table
     clock: Clock
     persistence: Callable[[], BasePersistenceLayer]
     screening: TextScreening
-    backend: GenerationBackend
+    backend_of: Callable[[str], GenerationBackend]
     work: ObjectStore
     avatars: ObjectStore
     models_bucket: str
@@ -149,11 +152,12 @@ def _as_it_stands(ports: GenerationPorts, generation: Generation) -> Generation:
     """Notice that the endpoint has begun, or has to wake up first; never fails for it."""
     if generation.state not in {GenerationState.QUEUED, GenerationState.WARMING}:
         return generation
+    base = ports.settings.find_base(generation.plan.base_model)
     try:
         prefix = generation_prefix(generation.owner, generation.id)
         if ports.work.exists(f"{prefix}{PROGRESS_FILE}"):
             target = GenerationState.RUNNING
-        elif generation.state is GenerationState.QUEUED and not ports.backend.status().instances:
+        elif generation.state is GenerationState.QUEUED and base and _sleeps(ports, base.id):
             target = GenerationState.WARMING
         else:
             return generation
@@ -161,6 +165,10 @@ def _as_it_stands(ports: GenerationPorts, generation: Generation) -> Generation:
         return read_generation(ports.table, generation.owner, generation.id)
     except Unavailable:
         return generation
+
+
+def _sleeps(ports: GenerationPorts, base_model: str) -> bool:
+    return ports.backend_of(base_model).status().instances == 0
 
 
 def _wired() -> Handler:
@@ -171,7 +179,7 @@ def _wired() -> Handler:
             clock=wiring.clock(),
             persistence=wiring.persistence,
             screening=wiring.text_screening(),
-            backend=wiring.generation_backend(),
+            backend_of=wiring.generation_backend,
             work=wiring.bucket("WORK_BUCKET"),
             avatars=wiring.bucket("AVATARS_BUCKET"),
             models_bucket=environment.current().need("MODELS_BUCKET"),

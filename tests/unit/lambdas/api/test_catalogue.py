@@ -4,7 +4,7 @@ import pytest
 
 from lambdas.api.catalogue import CatalogueRules, build_app
 from tests.unit.lambdas.gateway import Client
-from tests.unit.lambdas.given import settings
+from tests.unit.lambdas.given import SECOND_BASE, settings
 
 SDXL = [
     [1024, 1024],
@@ -45,3 +45,15 @@ def test_a_model_says_what_it_accepts(client: Client) -> None:
     assert len(model["aspects"]) == 7
     assert model["bounds"]["steps"] == {"minimum": 10, "maximum": 50, "default": 30}
     assert len(model["samplers"]) == 10
+    assert (model["licence"], model["precision"], model["is_default"]) == ("MIT", "fp32", True)
+
+
+def test_every_base_model_is_listed_the_default_first() -> None:
+    rules = CatalogueRules(settings(SECOND_BASE, generation={"negative_prompt": "gore"}))
+    first, second = Client(build_app(rules)).get("/models").body["items"]
+    assert (first["id"], first["is_default"]) == ("tiny-sd", True)
+    assert (second["id"], second["is_default"]) == ("tiny-sdxl", False)
+    assert second["sizes"] == [{"width": 128, "height": 96}, {"width": 96, "height": 128}]
+    negative = [each["default_negative_prompt"] for each in (first, second)]
+    assert negative == ["gore", "blur, gore"]
+    assert (second["family"], second["licence"], second["precision"]) == ("sdxl", "MIT", "fp16")
