@@ -120,7 +120,7 @@ class GenerationStart:
         spending: Spending,
     ) -> None:
         ports = self._ports
-        backend = ports.backend_of(base.id)
+        backend = ports.backend_of(generation)
         key = f"{generation_prefix(generation.owner, generation.id)}{REQUEST_FILE}"
         document = request_document(
             generation,

@@ -59,7 +59,7 @@ class CreateGeneration(GenerationBody, Body):
 class GenerationPorts:
     """What these routes need; `models_bucket` is a name only.
 
-    `backend_of` gives the endpoint that serves a base model, by its id.
+    `endpoint_of` gives the endpoint that serves a base model, by its id.
     """
 
     settings: DomainSettings
@@ -67,12 +67,19 @@ class GenerationPorts:
     clock: Clock
     persistence: Callable[[], BasePersistenceLayer]
     screening: TextScreening
-    backend_of: Callable[[str], GenerationBackend]
+    endpoint_of: Callable[[str], GenerationBackend]
     work: ObjectStore
     avatars: ObjectStore
     models_bucket: str
     erasures: Queue
     draw: Draw = secrets.randbelow
+
+    def backend_of(self, generation: Generation) -> GenerationBackend:
+        """Who draws it; raises Unavailable if its base model is no longer on offer."""
+        base = self.settings.find_base(generation.plan.base_model)
+        if base is None:
+            raise Unavailable("endpoint")
+        return self.endpoint_of(base.id)
 
 
 def build_app(ports: GenerationPorts) -> Api:
@@ -152,12 +159,11 @@ def _as_it_stands(ports: GenerationPorts, generation: Generation) -> Generation:
     """Notice that the endpoint has begun, or has to wake up first; never fails for it."""
     if generation.state not in {GenerationState.QUEUED, GenerationState.WARMING}:
         return generation
-    base = ports.settings.find_base(generation.plan.base_model)
     try:
         prefix = generation_prefix(generation.owner, generation.id)
         if ports.work.exists(f"{prefix}{PROGRESS_FILE}"):
             target = GenerationState.RUNNING
-        elif generation.state is GenerationState.QUEUED and base and _sleeps(ports, base.id):
+        elif generation.state is GenerationState.QUEUED and _sleeps(ports, generation):
             target = GenerationState.WARMING
         else:
             return generation
@@ -167,8 +173,8 @@ def _as_it_stands(ports: GenerationPorts, generation: Generation) -> Generation:
         return generation
 
 
-def _sleeps(ports: GenerationPorts, base_model: str) -> bool:
-    return ports.backend_of(base_model).status().instances == 0
+def _sleeps(ports: GenerationPorts, generation: Generation) -> bool:
+    return not ports.backend_of(generation).status().instances
 
 
 def _wired() -> Handler:
@@ -179,7 +185,7 @@ def _wired() -> Handler:
             clock=wiring.clock(),
             persistence=wiring.persistence,
             screening=wiring.text_screening(),
-            backend_of=wiring.generation_backend,
+            endpoint_of=wiring.generation_backend,
             work=wiring.bucket("WORK_BUCKET"),
             avatars=wiring.bucket("AVATARS_BUCKET"),
             models_bucket=environment.current().need("MODELS_BUCKET"),

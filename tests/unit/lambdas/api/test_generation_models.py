@@ -26,7 +26,7 @@ class TwoBases(World):
 
     def client(self) -> Client:
         """The API, with the settings as they are now."""
-        parts = replace(ports(self), backend_of=self.backends.__getitem__)
+        parts = replace(ports(self), endpoint_of=self.backends.__getitem__)
         return Client(build_app(parts))
 
     def asked(self, generation_id: str) -> list[str]:

@@ -46,7 +46,7 @@ def ports(world: World) -> GenerationPorts:
         clock=world.clock,
         persistence=lambda: world.persistence,
         screening=world.screening,
-        backend_of=lambda _: world.backend,
+        endpoint_of=lambda _: world.backend,
         work=world.work,
         avatars=world.avatars,
         models_bucket="models",
