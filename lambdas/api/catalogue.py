@@ -9,6 +9,7 @@ from contract.generation import MAX_CFG_SCALE, MAX_SAMPLES, Sampler
 from lambdas import environment
 from lambdas.api.http import Api
 from lambdas.api.messages import Answer, Request, ok
+from lambdas.api.style_thumbnails import thumbnail
 from lambdas.domain.generation_body import MAX_STEPS, MIN_STEPS, Aspect
 from lambdas.domain.generation_plan import (
     DEFAULT_CFG_SCALE,
@@ -43,7 +44,10 @@ def build_app(rules: CatalogueRules) -> Api:
     @api.get("/styles")
     def list_styles(_: Request[None]) -> Answer:
         """List the style presets: names for `style_preset`."""
-        items = [{"name": p.name, "description": p.description} for p in PRESETS.values()]
+        items = [
+            {"name": p.name, "description": p.description, "thumbnail": thumbnail(p.name)}
+            for p in PRESETS.values()
+        ]
         return ok({"items": items, "next_cursor": None})
 
     @api.get("/models")

@@ -72,6 +72,9 @@ class Style(_Answer):
 
     name: str
     description: str
+    thumbnail: Annotated[
+        str | None, Field(description="What it looks like, 128 pixels wide: a data URL of WebP.")
+    ]
 
 
 class Size(_Answer):
