@@ -91,19 +91,21 @@ class Alarms(Construct):
         )
 
     def _on_endpoint(self, inference: InferenceStack, settings: EnvironmentSettings) -> None:
-        endpoint = inference.endpoint
-        self._alarm(
-            "OldestRequest",
-            metrics.of_queue(endpoint, "ApproximateAgeOfOldestRequest", "Maximum"),
-            "A generation waits too long (seconds): no capacity, or the endpoint does not come up",
-            threshold=settings.alarms.oldest_request_seconds,
-        )
-        for name in ("Invocation5XXErrors", "InvocationFailures"):
+        for place, (base, endpoint) in enumerate(inference.endpoints.items()):
+            suffix = f"-{base}" if place else ""  # the default one's alarms are named as ever
             self._alarm(
-                f"Endpoint{name}",
-                metrics.of_variant(endpoint, name),
-                "The serving container fails; users see failed generations",
+                f"OldestRequest{suffix}",
+                metrics.of_queue(endpoint, "ApproximateAgeOfOldestRequest", "Maximum"),
+                f"A generation on {base} waits too long (seconds): no capacity,"
+                " or the endpoint does not come up",
+                threshold=settings.alarms.oldest_request_seconds,
             )
+            for name in ("Invocation5XXErrors", "InvocationFailures"):
+                self._alarm(
+                    f"Endpoint{name}{suffix}",
+                    metrics.of_variant(endpoint, name),
+                    f"The serving container of {base} fails; users see failed generations",
+                )
 
     def _on_dead_letters(self, name: str, queue: sqs.IQueue) -> None:
         self._alarm(

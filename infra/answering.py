@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from constructs import Construct
@@ -11,6 +12,8 @@ from infra.functions import FunctionSpec, ServiceFunction
 from infra.text_screening import allow_screening
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_sqs as sqs
     from aws_cdk import aws_stepfunctions as sfn
@@ -42,7 +45,7 @@ class Answering(Construct):
         storage: StorageStack,
         key: kms.IKey,
         machine: sfn.StateMachine,
-        endpoint: AsyncEndpoint,
+        endpoints: Mapping[str, AsyncEndpoint],
         erasure: sqs.IQueue,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -55,7 +58,7 @@ class Answering(Construct):
             "catalogue": self._function("Catalogue", _CATALOGUE, {}, encrypted_data=False),
             "subjects": self._subjects(),
             "trainings": self._trainings(machine),
-            "generations": self._generations(endpoint),
+            "generations": self._generations(endpoints),
             "verify": self._verify(),
             "reviews": self._reviews(),
         }
@@ -114,7 +117,7 @@ class Answering(Construct):
         access.allow_executions(function.role, machine, "states:StopExecution")
         return function
 
-    def _generations(self, endpoint: AsyncEndpoint) -> ServiceFunction:
+    def _generations(self, endpoints: Mapping[str, AsyncEndpoint]) -> ServiceFunction:
         storage = self._storage
         function = self._recording(
             "Generations",
@@ -123,7 +126,9 @@ class Answering(Construct):
                 "WORK_BUCKET": storage.work.bucket_name,
                 "MODELS_BUCKET": storage.models.bucket_name,
                 "AVATARS_BUCKET": storage.avatars.bucket_name,
-                "ENDPOINT_NAME": endpoint.name,
+                "ENDPOINT_NAMES": json.dumps(
+                    {base: endpoint.name for base, endpoint in endpoints.items()}
+                ),
                 "ERASURE_QUEUE_URL": self._erasure.queue_url,
             },
         )
@@ -131,7 +136,10 @@ class Answering(Construct):
         access.allow_objects(role, storage.work, "generations/", "s3:GetObject", "s3:PutObject")
         access.allow_objects(role, storage.avatars, "", "s3:GetObject")
         access.allow(
-            role, endpoint.arn, "sagemaker:InvokeEndpointAsync", "sagemaker:DescribeEndpoint"
+            role,
+            [endpoint.arn for endpoint in endpoints.values()],
+            "sagemaker:InvokeEndpointAsync",
+            "sagemaker:DescribeEndpoint",
         )
         allow_screening(role, self._settings)
         access.allow(role, self._erasure.queue_arn, "sqs:SendMessage")

@@ -58,7 +58,7 @@ class ApiStack(Stack):
             "Answering",
             storage=storage,
             machine=training.state_machine,
-            endpoint=inference.endpoint,
+            endpoints=inference.endpoints,
             erasure=self.background.erasure.queue,
             **common,
         )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from infra.api import ApiStack
+    from infra.endpoint import AsyncEndpoint
     from infra.inference import InferenceStack
     from infra.settings import EnvironmentSettings
     from infra.storage import StorageStack
@@ -41,8 +42,9 @@ def service_dashboard(
     dashboard.add_widgets(*_api(api))
     dashboard.add_widgets(_title("Training"))
     dashboard.add_widgets(*_training(training))
-    dashboard.add_widgets(_title("Endpoint: what waits, who serves"))
-    dashboard.add_widgets(*_endpoint(inference))
+    for base, endpoint in inference.endpoints.items():
+        dashboard.add_widgets(_title(f"Endpoint of {base}: what waits, who serves"))
+        dashboard.add_widgets(*_endpoint(endpoint))
     dashboard.add_widgets(_title("Moderation and messages that need a person"))
     dashboard.add_widgets(*_moderation(), _dead_letters(training, inference, api))
     dashboard.add_widgets(_title("What drives the cost"))
@@ -103,8 +105,7 @@ def _training(training: TrainingStack) -> list[cloudwatch.IWidget]:
     ]
 
 
-def _endpoint(inference: InferenceStack) -> list[cloudwatch.IWidget]:
-    endpoint = inference.endpoint
+def _endpoint(endpoint: AsyncEndpoint) -> list[cloudwatch.IWidget]:
     return [
         _graph(
             "Requests waiting",
@@ -205,8 +206,11 @@ def _cost(
     return [
         _graph(
             "Endpoint: instances in each minute",
-            metrics.of_instances(inference.endpoint, "CPUUtilization").with_(
-                statistic="SampleCount", label="instance minutes"
+            *(
+                metrics.of_instances(endpoint, "CPUUtilization").with_(
+                    statistic="SampleCount", label=f"instance minutes, {base}"
+                )
+                for base, endpoint in inference.endpoints.items()
             ),
         ),
         _graph("Training: jobs", training.state_machine.metric_started()),

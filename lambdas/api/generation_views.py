@@ -23,6 +23,7 @@ def summary(generation: Generation) -> dict[str, Any]:
     return {
         "id": generation.id,
         "subject_id": generation.plan.subject_id,
+        "model": generation.plan.base_model,
         "state": generation.state.value,
         "warming_since": _text(generation.warming_since) if waiting else None,
         "deadline": _text(generation.deadline) if waiting else None,

@@ -57,19 +57,29 @@ class CreateGeneration(GenerationBody, Body):
 
 @dataclass(frozen=True)
 class GenerationPorts:
-    """What these routes need; `models_bucket` is a name only."""
+    """What these routes need; `models_bucket` is a name only.
+
+    `endpoint_of` gives the endpoint that serves a base model, by its id.
+    """
 
     settings: DomainSettings
     table: Table
     clock: Clock
     persistence: Callable[[], BasePersistenceLayer]
     screening: TextScreening
-    backend: GenerationBackend
+    endpoint_of: Callable[[str], GenerationBackend]
     work: ObjectStore
     avatars: ObjectStore
     models_bucket: str
     erasures: Queue
     draw: Draw = secrets.randbelow
+
+    def backend_of(self, generation: Generation) -> GenerationBackend:
+        """Who draws it; raises Unavailable if its base model is no longer on offer."""
+        base = self.settings.find_base(generation.plan.base_model)
+        if base is None:
+            raise Unavailable("endpoint")
+        return self.endpoint_of(base.id)
 
 
 def build_app(ports: GenerationPorts) -> Api:
@@ -153,7 +163,7 @@ def _as_it_stands(ports: GenerationPorts, generation: Generation) -> Generation:
         prefix = generation_prefix(generation.owner, generation.id)
         if ports.work.exists(f"{prefix}{PROGRESS_FILE}"):
             target = GenerationState.RUNNING
-        elif generation.state is GenerationState.QUEUED and not ports.backend.status().instances:
+        elif generation.state is GenerationState.QUEUED and _sleeps(ports, generation):
             target = GenerationState.WARMING
         else:
             return generation
@@ -161,6 +171,10 @@ def _as_it_stands(ports: GenerationPorts, generation: Generation) -> Generation:
         return read_generation(ports.table, generation.owner, generation.id)
     except Unavailable:
         return generation
+
+
+def _sleeps(ports: GenerationPorts, generation: Generation) -> bool:
+    return not ports.backend_of(generation).status().instances
 
 
 def _wired() -> Handler:
@@ -171,7 +185,7 @@ def _wired() -> Handler:
             clock=wiring.clock(),
             persistence=wiring.persistence,
             screening=wiring.text_screening(),
-            backend=wiring.generation_backend(),
+            endpoint_of=wiring.generation_backend,
             work=wiring.bucket("WORK_BUCKET"),
             avatars=wiring.bucket("AVATARS_BUCKET"),
             models_bucket=environment.current().need("MODELS_BUCKET"),

@@ -44,7 +44,10 @@ class Advice:
 
 @dataclass(frozen=True)
 class GenerationPlan:
-    """Everything that decides what the pictures show; sides in pixels, one seed per sample."""
+    """Everything that decides what the pictures show; sides in pixels, one seed per sample.
+
+    `base_model` is the id of what draws them; None: the default, before there was a choice.
+    """
 
     subject_id: str | None
     prompts: tuple[Prompt, ...]
@@ -56,6 +59,7 @@ class GenerationPlan:
     height: int
     sampler: Sampler
     warnings: tuple[Advice, ...] = ()
+    base_model: str | None = None
 
     @property
     def style(self) -> Style | None:
@@ -88,7 +92,7 @@ def plan_generation(
 ) -> GenerationPlan:
     """The plan for a body; raises Invalid with every field that cannot be accepted.
 
-    `negative_prompt` is the deployment's own (`DomainSettings.default_negative_prompt`).
+    `negative_prompt` is the deployment's own (`DomainSettings.negative_prompt_of`).
     """
     reader = _Reader(body)
     reader.refuse_what_comes_later()
@@ -113,6 +117,7 @@ def plan_generation(
         height=size[1],
         sampler=body.sampler or DEFAULT_SAMPLER,
         warnings=tuple(_warnings(body, scale, prompts)),
+        base_model=base.id,
     )
 
 

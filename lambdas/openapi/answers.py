@@ -72,6 +72,9 @@ class Style(_Answer):
 
     name: str
     description: str
+    thumbnail: Annotated[
+        str | None, Field(description="What it looks like, 128 pixels wide: a data URL of WebP.")
+    ]
 
 
 class Size(_Answer):
@@ -102,6 +105,8 @@ class Model(_Answer):
 
     id: str
     family: str
+    licence: Annotated[str, Field(description="Under which terms its makers let it be used.")]
+    is_default: Annotated[bool, Field(description="Whether it is taken where none is named.")]
     precision: str
     subject_token: Annotated[str, Field(description="Stands for the subject in a text.")]
     default_negative_prompt: Annotated[
@@ -262,6 +267,7 @@ class Training(_Answer):
     state: TrainingState
     attempt: int
     preset: PresetName | None
+    base_model: Annotated[str | None, Field(description="What it learns on, of GET /models.")]
     progress: TrainingProgress | None
     scores: TrainingScores | None
     failure: Failure | None
@@ -282,6 +288,7 @@ class GenerationSummary(_Answer):
 
     id: str
     subject_id: str | None
+    model: Annotated[str | None, Field(description="What draws it, of GET /models.")]
     state: GenerationState
     warming_since: datetime | None
     deadline: datetime | None

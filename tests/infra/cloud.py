@@ -114,10 +114,10 @@ class Cloud:
         }
 
 
-def synthesize(name: str, folder: Path) -> Cloud:
+def synthesize(name: str, folder: Path, environments: dict[str, Any] | None = None) -> Cloud:
     """The environment's assembly, checked by cdk-nag as in ``app.py``."""
     app = cdk.App(context=CONTEXT, outdir=str(folder), analytics_reporting=False)
-    settings = load(CONTEXT["environments"], name)
+    settings = load(environments or CONTEXT["environments"], name)
     add_stacks(app, settings)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()

@@ -64,7 +64,7 @@ class WholeApi:
                     clock=world.clock,
                     persistence=lambda: world.persistence,
                     screening=world.screening,
-                    backend=world.backend,
+                    endpoint_of=lambda _: world.backend,
                     work=world.work,
                     avatars=world.avatars,
                     models_bucket="models",

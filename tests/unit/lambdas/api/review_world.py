@@ -67,7 +67,7 @@ class ReviewWorld(ResultWorld):
                     clock=self.clock,
                     persistence=lambda: self.persistence,
                     screening=self.screening,
-                    backend=self.backend,
+                    endpoint_of=lambda _: self.backend,
                     work=self.work,
                     avatars=self.avatars,
                     models_bucket="models",
