@@ -16,7 +16,13 @@ from lambdas.domain import moments
 from lambdas.domain.errors import FieldError, Invalid
 from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.locations import UploadKey, photo_key
-from lambdas.domain.photo import ContentType, Photo, PhotoState, reason_for
+from lambdas.domain.photo import (
+    IN_REVIEW_REASON,
+    ContentType,
+    Photo,
+    PhotoState,
+    reason_for,
+)
 from lambdas.domain.photo_set import SetReport, report_on
 from lambdas.domain.quota import Metered
 from lambdas.domain.retention import photo_expires_at
@@ -155,6 +161,8 @@ def _document(photo: Photo, ports: SubjectPorts, now: datetime) -> dict[str, Any
     if photo.rejection is not None:
         document["code"] = photo.rejection.value
         document["reason"] = reason_for(photo.rejection, ports.settings)
+    if state is PhotoState.IN_REVIEW:
+        document["reason"] = IN_REVIEW_REASON
     if state is PhotoState.ACCEPTED:
         document["width"], document["height"] = photo.width, photo.height
         document["url"] = ports.photos.link(

@@ -105,11 +105,12 @@ EXPECTED = {
     "VerifyRole": KEY | TABLE | REPLAYS | READING_MARKS,
     "ReviewsRole": KEY
     | TABLE
+    | REPLAYS
     | {"dynamodb:PutItem audit", "dynamodb:Query audit"}
-    | s3("GetObject", "work/reviews/*", "avatars/*")
+    | s3("GetObject", "work/reviews/*", "avatars/*", "photos/*")
     | s3("PutObject", "work/reviews/*", "avatars/*")
     | s3("DeleteObject", "work/reviews/*", "avatars/*")
-    | {"kms:Sign signing key"}
+    | {"kms:Sign signing key", "sqs:SendMessage BackgroundIntakeQueue"}
     | READING_MARKS,
     "IntakeHandlerRole": KEY
     | TABLE
