@@ -35,7 +35,9 @@ HANDLERS: dict[str, Bundle] = {
     "events.training_prepare": "api",
     "events.training_publish": "api",
     "events.intake": "media",
-    "events.results": "media",
+    "events.results": "provenance",
+    "api.reviews": "provenance",
+    "api.verify": "provenance",
 }
 VARIABLES = [
     "TABLE_NAME",
@@ -52,6 +54,12 @@ VARIABLES = [
     "INTAKE_QUEUE_URL",
     "RESULTS_QUEUE_URL",
     "TRAINING_CODE_URI",
+    "AUDIT_TABLE_NAME",
+    "WATERMARK_KEY_ARN",
+    "SIGNING_KEY_ARN",
+    "RECEIPT_KEY_ARN",
+    "CERTIFICATES_PARAMETER",
+    "USER_POOL_ID",
 ]
 
 

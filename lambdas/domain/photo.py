@@ -96,8 +96,7 @@ _REASONS = {
         "The file is damaged or incomplete. Open it on your device, save it again and upload it."
     ),
     RejectionCode.UNSUPPORTED_TYPE: (
-        "This is not a JPEG, PNG or WebP picture. Save it as JPEG (phones that take HEIC photos do "
-        "so when they export or share one as JPEG) and upload it again."
+        "This is not a JPEG, PNG or WebP picture. Save it as JPEG and upload it again."
     ),
     RejectionCode.TOO_SMALL: (
         "The picture has too few pixels. Choose one that is at least {min_side} pixels on its "
@@ -159,13 +158,20 @@ _REASONS = {
 }
 
 
+# `unsupported_type` of the one other type that people upload in good faith.
+HEIC_REASON = (
+    "This is a HEIC photo. Share or export it as JPEG and upload it again; an iPhone takes JPEG "
+    "after Settings, Camera, Formats, Most Compatible."
+)
 IN_REVIEW_REASON = (
     "The person looks like somebody famous. A moderator decides whether this photo may be used."
 )
 
 
-def reason_for(code: RejectionCode, settings: DomainSettings) -> str:
+def reason_for(code: RejectionCode, settings: DomainSettings, *, heic: bool = False) -> str:
     """A sentence that a person can act on."""
+    if heic:
+        return HEIC_REASON
     photos = settings.photos
     return _REASONS[code].format(
         min_side=photos.min_side,
@@ -181,7 +187,8 @@ class Photo:
     """One photo, whether its upload has come or not.
 
     `look`: of one that is accepted or in review. `cleared`: a moderator looked at it and let it
-    pass, so that what is kept of it is judged on, and its upload not looked at again.
+    pass, so that what is kept of it is judged on, and its upload not looked at again. `heic`: its
+    upload was refused because it is HEIC.
     """
 
     id: str
@@ -198,6 +205,7 @@ class Photo:
     look: Look | None = None
     changed_at: datetime | None = None
     cleared: bool = False
+    heic: bool = False
 
     def has_lapsed(self, now: datetime) -> bool:
         """Whether its upload can no longer come."""

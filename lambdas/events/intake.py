@@ -114,7 +114,7 @@ class Intake:
         try:
             return self._look(photo, upload)
         except NotAPhoto as verdict:
-            return self._reject(photo, verdict.code)
+            return self._reject(photo, verdict.code, heic=verdict.heic)
         except ObjectMissing:
             return self._missing(photo)
         except NotFound:
@@ -205,12 +205,12 @@ class Intake:
                 _tell_rejected(outsider, RejectionCode.DIFFERENT_PERSON)
         return accepted
 
-    def _reject(self, photo: Photo, code: RejectionCode) -> bool:
+    def _reject(self, photo: Photo, code: RejectionCode, *, heic: bool = False) -> bool:
         if code in _JUDGED_LAST:
             # It may have been written already, for a verdict that another photo spoiled.
             now = self._ports.clock.now()
             photos.remember_stray_files(self._ports.table, *_names(photo), now)
-        decided = self._step(photo, PhotoState.REJECTED, rejection=code)
+        decided = self._step(photo, PhotoState.REJECTED, rejection=code, heic=heic)
         if decided:
             _tell_rejected(photo, code)
         if decided and code is RejectionCode.UNSAFE:
@@ -229,10 +229,15 @@ class Intake:
         return self._step(photo, PhotoState.REJECTED, rejection=RejectionCode.UPLOAD_LOST)
 
     def _step(
-        self, photo: Photo, target: PhotoState, *, rejection: RejectionCode | None = None
+        self,
+        photo: Photo,
+        target: PhotoState,
+        *,
+        rejection: RejectionCode | None = None,
+        heic: bool = False,
     ) -> bool:
         now = self._ports.clock.now()
-        return photos.step(self._ports.table, photo, target, now, rejection=rejection)
+        return photos.step(self._ports.table, photo, target, now, rejection=rejection, heic=heic)
 
 
 def _names(photo: Photo) -> tuple[str, str, str]:

@@ -55,6 +55,7 @@ def photo_from(item: Item) -> Photo:
         look=look_from(item["look"]) if "look" in item else None,
         changed_at=moments.from_text(item["updated_at"]),
         cleared=item.get("cleared", False),
+        heic=item.get("heic", False),
     )
 
 
@@ -172,6 +173,7 @@ def step(
     now: datetime,
     *,
     rejection: RejectionCode | None = None,
+    heic: bool = False,
 ) -> bool:
     """Move a photo on; False if it is no longer where `photo` says, or its subject is gone.
 
@@ -185,6 +187,8 @@ def step(
         changes |= {"gsi2pk": keys.state_partition(ENTITY, target), "gsi2sk": since}
     if rejection is not None:
         changes["rejection"] = rejection.value
+    if heic:
+        changes["heic"] = True
     try:
         table.write(
             Update(

@@ -53,7 +53,8 @@ def plain(right: str) -> str:
     right = re.sub(r"<[^>]*Users[0-9A-F]{8}[^>]*>", "users", right)
     right = re.sub(r"<[^>]*WatermarkKey[^>]*>", "watermark key", right)
     right = re.sub(r"<[^>]*SigningKey[^>]*>", "signing key", right)
-    right = re.sub(r"arn:aws:ssm:[^ ]*Certificates[^ ]*", "certificates", right)
+    name = r"parameter/avatar/\w+/content-credentials/certificates"
+    right = re.sub(rf"arn:aws:ssm:[^ ]*:{name}", "certificates", right)
     right = re.sub(r"arn:aws:s3:::cdk-[^ ]*", "code", right)
     right = re.sub(r"arn:aws:states:[^ ]*:execution:[^ ]*:\*", "executions", right)
     right = re.sub(r"arn:aws:sagemaker:[^ ]*:training-job/trn-\*", "jobs", right)
