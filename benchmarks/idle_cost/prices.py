@@ -1,13 +1,17 @@
-"""Prices of us-east-1 in US dollars a month, as AWS's price pages had them in October 2026.
+"""Prices of us-east-1 in US dollars a month.
 
-`FREE`: what every account has each month for nothing, not only in its first year
-(https://aws.amazon.com/free/). It is the account's, not ours: somebody else may use it up.
+Looked up in November 2026: keys and CloudWatch's allowances in copies of AWS's own pages; alarms,
+queues and the firewall in pages of 2026 that quote them. Those of Lambda, DynamoDB, S3, logs and
+secrets were not looked up again; they make cents.
+
+`FREE_…`: what every account has each month for nothing, not only in its first year. It is the
+account's, not ours: somebody else may use it up.
 """
 
 from __future__ import annotations
 
 MONTH_SECONDS = 730 * 3600
-AS_OF = "October 2026"
+AS_OF = "November 2026"
 
 # https://aws.amazon.com/kms/pricing/: any customer managed key; a rotated one costs as much again
 # after its first rotation, and once more after its second, which is the last that is charged.
