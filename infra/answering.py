@@ -47,12 +47,14 @@ class Answering(Construct):
         machine: sfn.StateMachine,
         endpoints: Mapping[str, AsyncEndpoint],
         erasure: sqs.IQueue,
+        intake: sqs.IQueue,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
         self._storage = storage
         self._key = key
         self._erasure = erasure
+        self._intake = intake
         self.functions = {
             # Reads nothing but its settings.
             "catalogue": self._function("Catalogue", _CATALOGUE, {}, encrypted_data=False),
@@ -153,21 +155,24 @@ class Answering(Construct):
 
     def _reviews(self) -> ServiceFunction:
         storage = self._storage
-        # It keeps no answers: a decision that is repeated answers as before by itself.
-        function = self._function(
+        function = self._recording(
             "Reviews",
             _REVIEWS,
             {
                 "WORK_BUCKET": storage.work.bucket_name,
                 "AVATARS_BUCKET": storage.avatars.bucket_name,
+                "PHOTOS_BUCKET": storage.photos.bucket_name,
+                "INTAKE_QUEUE_URL": self._intake.queue_url,
                 "AUDIT_TABLE_NAME": storage.audit.table_name,
                 **storage.provenance.to_mark(),
             },
-            records=storage.table,
         )
         moving = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
         access.allow_objects(function.role, storage.work, "reviews/", *moving)
         access.allow_objects(function.role, storage.avatars, "", *moving)
+        # It shows photos in review, and has intake go on with those that a moderator lets pass.
+        access.allow_objects(function.role, storage.photos, "", "s3:GetObject")
+        access.allow(function.role, self._intake.queue_arn, "sqs:SendMessage")
         access.allow_appending(function.role, storage.audit)
         storage.provenance.allow_marking(function.role)
         return function

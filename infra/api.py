@@ -60,6 +60,7 @@ class ApiStack(Stack):
             machine=training.state_machine,
             endpoints=inference.endpoints,
             erasure=self.background.erasure.queue,
+            intake=self.background.intake.queue,
             **common,
         )
         self.functions = [*answering.functions.values(), *self.background.functions]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -52,13 +53,21 @@ class IdentitySettings(_Strict):
     refresh_token_days: int = Field(default=30, ge=1, le=3650)
 
 
+class ManagedRules(StrEnum):
+    """Rule groups of AWS that may stand before the API beside its common one; $1 a month each."""
+
+    BAD_ADDRESSES = "AWSManagedRulesAmazonIpReputationList"
+    KNOWN_BAD_INPUTS = "AWSManagedRulesKnownBadInputsRuleSet"
+
+
 class ApiSettings(_Strict):
-    """Throttles of the API, for everybody together and for one address."""
+    """Throttles of the API, for everybody together and for one address; rules before it."""
 
     cors_origins: list[str] = Field(min_length=1)
     requests_per_second: int = Field(default=50, ge=1)
     burst: int = Field(default=100, ge=1)
     requests_per_address: int = Field(default=1000, ge=10)  # in five minutes, by the firewall
+    more_rules: list[ManagedRules] = Field(default=list(ManagedRules))
 
 
 class TrainingSettings(_Strict):

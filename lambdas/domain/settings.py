@@ -115,6 +115,7 @@ class CelebrityPolicy(StrEnum):
     """What happens to photos of people whom RecognizeCelebrities knows."""
 
     BLOCK = "block"
+    REVIEW = "review"
     ALLOW = "allow"
 
 
@@ -237,6 +238,7 @@ class DailyQuotas(SettingsBlock):
     trainings: int = Field(ge=0)
     generations: int = Field(ge=0)
     images: int = Field(ge=0)
+    verifications: int = Field(ge=0)
 
     def of(self, metered: Metered) -> int:
         """The quota of that."""

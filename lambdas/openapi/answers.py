@@ -173,7 +173,10 @@ class UploadForm(_Answer):
 
 
 class Photo(_Answer):
-    """A photo; `code` and `reason` say why it was rejected, `url` shows it once accepted."""
+    """A photo; `code` and `reason` say why it was rejected, `url` shows it once accepted.
+
+    One that is `in_review` waits for a moderator, and has a `reason` without a `code`.
+    """
 
     id: str
     state: PhotoState
@@ -439,6 +442,7 @@ class Quotas(_Answer):
     trainings: Quota
     generations: Quota
     images: Quota
+    verifications: Quota
 
 
 class Me(_Answer):
@@ -473,7 +477,7 @@ class ReviewDecision(_Answer):
 
 
 class ReviewSummary(_Answer):
-    """Something that a moderator looks at: an image or, without one, a blocked account."""
+    """What a moderator looks at: an image, a photo or, without either, a blocked account."""
 
     id: str
     state: ReviewState
@@ -481,6 +485,8 @@ class ReviewSummary(_Answer):
     account_id: str
     generation_id: str | None
     image_id: str | None
+    subject_id: str | None
+    photo_id: str | None
     labels: list[Label]
     report_reason: ReportReason | None
     statement: Annotated[str | None, Field(description="The owner's words, screened.")]
@@ -497,7 +503,7 @@ class AccountStanding(_Answer):
 
 
 class ReviewPreview(_Answer):
-    """A link to the image, for a minute."""
+    """A link to the image or photo, for a minute."""
 
     kind: Preview
     url: str
@@ -505,7 +511,8 @@ class ReviewPreview(_Answer):
 
 
 class Review(ReviewSummary):
-    """All of a review; `preview` is null for an account, and once the image is gone."""
+    """All of a review; `preview` is null for an account, once the picture is gone, and of
+    a photo once it is decided."""
 
     account: AccountStanding
     preview: ReviewPreview | None
@@ -523,6 +530,8 @@ class AuditEntry(_Answer):
     account_id: str
     generation_id: str | None
     image_id: str | None
+    subject_id: str | None
+    photo_id: str | None
     before: dict[str, str]
     after: dict[str, str]
     note: Annotated[str | None, Field(description="Gone with the account that it is about.")]

@@ -96,6 +96,7 @@ SETTINGS: dict[str, Any] = {
             "trainings": 1000,
             "generations": 1000,
             "images": 1000,
+            "verifications": 1000,
         },
     },
     "base_model": {

@@ -71,8 +71,9 @@ def test_a_threshold_that_cannot_work_stops_the_function_with_a_sentence(
 
 def test_a_policy_on_celebrities_that_nobody_wrote_is_refused() -> None:
     document = settings().model_dump(mode="json")
-    document["moderation"]["celebrities"] = "review"
-    with pytest.raises(MisconfiguredError, match=r"moderation\.celebrities.*'block' or 'allow'"):
+    document["moderation"]["celebrities"] = "withhold"
+    expected = r"moderation\.celebrities.*'block', 'review' or 'allow'"
+    with pytest.raises(MisconfiguredError, match=expected):
         environment.read({"DOMAIN_SETTINGS": json.dumps(document)}).settings()
 
 

@@ -79,6 +79,9 @@ class WholeApi:
                     clock=world.clock,
                     work=world.work,
                     avatars=world.avatars,
+                    photos=world.photos,
+                    intake=world.intake,
+                    persistence=lambda: world.persistence,
                     release=Release(
                         world.settings, world.table, world.clock, world.avatars, (world.marking,)
                     ),

@@ -53,6 +53,9 @@ class ReviewWorld(ResultWorld):
                 clock=self.clock,
                 work=self.work,
                 avatars=self.avatars,
+                photos=self.photos,
+                intake=self.intake,
+                persistence=lambda: self.persistence,
                 release=self.release,
             )
         )
