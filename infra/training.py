@@ -49,6 +49,9 @@ class TrainingStack(Stack):
         code = assets.Asset(
             self, "Code", path=str(bundling.training_code(settings.code.vendor_wheels))
         )
+        instance_types = json.dumps(
+            {base.model.id: base.training_instance_type for base in settings.served_bases}
+        )
         prepare = self._function(
             "Prepare",
             "training_prepare",
@@ -57,9 +60,7 @@ class TrainingStack(Stack):
                 "WORK_BUCKET": storage.work.bucket_name,
                 "MODELS_BUCKET": storage.models.bucket_name,
                 "TRAINING_CODE_URI": code.s3_object_url,
-                "TRAINING_INSTANCE_TYPES": json.dumps(
-                    {base.model.id: base.training_instance_type for base in settings.served_bases}
-                ),
+                "TRAINING_INSTANCE_TYPES": instance_types,
             },
         )
         access.allow_objects(prepare.role, storage.work, "trainings/", "s3:PutObject")
@@ -101,6 +102,8 @@ class TrainingStack(Stack):
         self._event_rules()
         self.functions = [prepare, publish, failed, self._events_function()]
         CfnOutput(self, "StateMachineArn", value=self.state_machine.state_machine_arn)
+        # For those who train by hand: `training.launch`.
+        CfnOutput(self, "TrainingInstanceTypes", value=instance_types)
 
     def _function(
         self, construct_id: str, module: str, environment: dict[str, str], **size: Any

@@ -38,11 +38,15 @@ _PROGRAM = "train.py"
 
 @dataclass(frozen=True)
 class Deployed:
-    """What an experiment takes from a deployment: the state machine's request, and two buckets."""
+    """What an experiment takes from a deployment: the state machine's request, and two buckets.
+
+    `instance_types`: base model → the machine on which it is trained, the default base first.
+    """
 
     request: Mapping[str, Any]
     work_bucket: str
     models_bucket: str
+    instance_types: Mapping[str, str]
 
     @classmethod
     def read(cls, environment: str, session: "boto3.Session") -> "Deployed":
@@ -57,7 +61,13 @@ class Deployed:
             stateMachineArn=outputs["StateMachineArn"]
         )
         request = json.loads(machine["definition"])["States"]["Train"]["Parameters"]
-        return cls(request, outputs["WorkBucket"], outputs["ModelsBucket"])
+        types = json.loads(outputs["TrainingInstanceTypes"])
+        return cls(request, outputs["WorkBucket"], outputs["ModelsBucket"], types)
+
+    def instance_type_of(self, base_model: str) -> str:
+        """The machine for a base; one that is not on offer yet gets the default base's."""
+        default = next(iter(self.instance_types.values()))
+        return self.instance_types.get(base_model, default)
 
 
 @dataclass(frozen=True)
@@ -112,7 +122,7 @@ def trainer(deployed: Deployed, experiment: Experiment, session: "boto3.Session"
         training_image=request["AlgorithmSpecification"]["TrainingImage"],
         training_input_mode=request["AlgorithmSpecification"]["TrainingInputMode"],
         compute=Compute(
-            instance_type=machine["InstanceType"],
+            instance_type=deployed.instance_type_of(experiment.settings.base_model_id),
             instance_count=machine["InstanceCount"],
             volume_size_in_gb=machine["VolumeSizeInGB"],
             enable_managed_spot_training=experiment.spot,

@@ -48,7 +48,12 @@ def test_an_experiment_is_the_deployed_job_but_for_photos_settings_and_code(prod
     session = boto3.Session("key", "secret", region_name="us-east-1")
     experiment = Experiment(settings(), FOLDER, MODEL)
 
-    made = trainer(Deployed(request, "work", "models"), experiment, session)
+    types = json.loads(prod.templates["training"]["Outputs"]["TrainingInstanceTypes"]["Value"])
+    # What the state machine is told for each training.
+    assert request["ResourceConfig"].pop("InstanceType.$") == "$.instance_type"
+    request["ResourceConfig"]["InstanceType"] = types["sdxl-base-1.0"]
+
+    made = trainer(Deployed(request, "work", "models", types), experiment, session)
     asked = made._create_training_job_args(boto3=True)
 
     for name in ("RoleArn", "ResourceConfig", "EnableManagedSpotTraining", "Tags"):
@@ -74,3 +79,10 @@ def test_an_experiment_is_the_deployed_job_but_for_photos_settings_and_code(prod
 def given(document: dict[str, Any]) -> dict[str, Any]:
     """Without what the SDK leaves empty."""
     return {name: value for name, value in document.items() if value is not None}
+
+
+def test_an_experiment_on_a_base_that_is_not_on_offer_yet_gets_the_default_machine() -> None:
+    types = {"sdxl-base-1.0": "ml.g5.2xlarge", "sd-1.5": "ml.g6.xlarge"}
+    deployed = Deployed({}, "work", "models", types)
+    assert deployed.instance_type_of("sd-1.5") == "ml.g6.xlarge"
+    assert deployed.instance_type_of("sd-9") == "ml.g5.2xlarge"

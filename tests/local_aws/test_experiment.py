@@ -70,13 +70,13 @@ def deployed(world: World, aws: EmbeddedAws, make_role: Callable[..., str]) -> D
         "OutputDataConfig": {"KmsKeyId": key, "CompressionType": "NONE"},
         "CheckpointConfig": {"LocalPath": "/opt/ml/checkpoints"},
         "ResourceConfig": {
-            "InstanceType": "ml.g5.2xlarge",
             "InstanceCount": 1,
             "VolumeSizeInGB": 10,
         },
         "Tags": [{"Key": "avatar:environment", "Value": "local"}],
     }
-    return Deployed(request, world.bucket, world.bucket)
+    types = {"miniature": "ml.g5.2xlarge"}
+    return Deployed(request, world.bucket, world.bucket, types)
 
 
 def asked(photos: Path, base: str = "tiny-sd") -> Asked:
