@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import signal
@@ -235,3 +236,24 @@ def test_several_instances_share_the_backlog(serving: Serving) -> None:
         assert serving.notified(response)[0] == "success"
         pids.add(json.loads(serving.world.read(response["OutputLocation"]))["pid"])
     assert len(pids) == 2
+
+
+def test_two_endpoints_share_places_and_news_and_keep_their_requests_apart(
+    serving: Serving,
+) -> None:
+    other = copy.copy(serving)
+    other.name = f"{serving.name}-second"
+    try:
+        for each in (serving, other):
+            assert each.create()["EndpointStatus"] == "InService"
+        asked = {each.name: each.invoke({"echo": each.name}) for each in (serving, other)}
+        for each in (serving, other):
+            topic, message = serving.notified(asked[each.name])  # one queue hears of both
+            assert topic == "success"
+            assert message["requestParameters"]["endpointName"] == each.name
+            answer = json.loads(each.world.read(asked[each.name]["OutputLocation"]))
+            assert (answer["echo"], [answer["pid"]]) == (each.name, each.pids())
+        places = {asked[name]["OutputLocation"].rpartition("/")[0] for name in asked}
+        assert len(places) == 1
+    finally:
+        other.delete()
