@@ -1,4 +1,4 @@
-"""Base models from a bucket."""
+"""Base models from a bucket, and into one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bases.source import SHIPPED, BaseSourceError, fetch_base
+from bases.licence import Acceptance, Licence, licence_in
+from bases.publish import main
+from bases.source import SHIPPED, SHIPPED_FOLDER, BaseSourceError, fetch_base
 from contract.base_folder import content_hash, model_files
 from contract.errors import BaseFolderError
 from local_aws.testing import EmbeddedAws
@@ -58,3 +60,33 @@ def test_a_bucket_or_prefix_that_is_not_there_is_told(
         fetch_base(f"s3://{bucket}/other", tmp_path, s3=s3)
     with pytest.raises(BaseSourceError, match="cannot be read: NoSuchBucket"):
         fetch_base("s3://no-such-bucket-here/other", tmp_path, s3=s3)
+
+
+def test_the_command_mirrors_a_base_once_somebody_has_accepted_its_licence(
+    aws: EmbeddedAws,
+    bucket: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    s3, key = aws.client("s3"), "base/mirrored/licence.json"
+    command = ["--source", "tiny-sd", "--id", "mirrored", "--bucket", bucket]
+    assert main(command) == 1
+    said = capsys.readouterr().err
+    licence = licence_in(SHIPPED_FOLDER)
+    assert licence.text.strip() in said
+    assert f"--accept-licence {licence.sha256[:12]}" in said
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket, Prefix="base/mirrored/")
+
+    assert main([*command, "--accept-licence", licence.sha256[:12]]) == 0
+    kept = Acceptance.from_json(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    caller = aws.client("sts").get_caller_identity()["Arn"]
+    assert (kept.licence, kept.accepted_by) == (licence, caller)
+    assert main(command) == 0  # the same text needs no second yes
+
+    other = Licence("TERMS.txt", "Never at night.")
+    (tmp_path / other.name).write_text(other.text)
+    assert main([*command, "--licence-file", str(tmp_path / other.name)]) == 1
+    assert other.sha256[:12] in capsys.readouterr().err
