@@ -94,8 +94,8 @@ def _tail(found: list[dict[str, Any]]) -> Iterator[str]:
     yield ""
     yield "Costs nothing while nobody uses it:"
     yield ""
-    for kind, number in sorted(costless(found).items()):
-        yield f"- {number} × `{kind}`: {prices.COSTLESS[kind]}"
+    for kind in sorted(costless(found)):
+        yield f"- `{kind}`: {prices.COSTLESS[kind]}"
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -46,9 +45,9 @@ def total(lines: Iterable[Line]) -> Line:
     return Line("together", "", sum(one.alone for one in found), sum(one.shared for one in found))
 
 
-def costless(resources: Iterable[Resource]) -> Counter[str]:
-    """How many resources of each type cost nothing."""
-    return Counter(one["Type"] for one in resources if one["Type"] in prices.COSTLESS)
+def costless(resources: Iterable[Resource]) -> set[str]:
+    """The types among them that cost nothing."""
+    return {one["Type"] for one in resources if one["Type"] in prices.COSTLESS}
 
 
 _ByType = Mapping[str, list[Resource]]

@@ -1,4 +1,7 @@
-"""The watermark on pictures; its key is made by KMS, from a key that never leaves it."""
+"""The watermark on pictures; its key is made by KMS, from a key that never leaves it.
+
+numpy is a tenth of a function's start: it is imported with the first picture.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PIL import Image
 
 from lambdas.adapters.failures import calling
-from lambdas.domain.watermark import embedding
-from lambdas.domain.watermark.detection import detect
-from lambdas.domain.watermark.spectrum import luma
 from lambdas.ports import CannotBeMarked, Trace
 
 if TYPE_CHECKING:
@@ -45,6 +44,10 @@ class Watermarking:
 
     def mark(self, png: bytes, number: int) -> bytes:
         """See `lambdas.ports.ImageMarking`."""
+        import numpy as np
+
+        from lambdas.domain.watermark import embedding
+
         with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
             pixels = np.asarray(image.convert("RGB"))
         try:
@@ -57,6 +60,11 @@ class Watermarking:
 
     def find(self, picture: Image.Image) -> Trace:
         """What the pixels of an RGB picture say."""
+        import numpy as np
+
+        from lambdas.domain.watermark.detection import detect
+        from lambdas.domain.watermark.spectrum import luma
+
         found = detect(luma(np.asarray(picture)), self._key())
         ours = found.number is not None
         return Trace(number=found.number, ours=ours, hints=found.is_marked and not ours)
