@@ -44,7 +44,11 @@ class Advice:
 
 @dataclass(frozen=True)
 class GenerationPlan:
-    """Everything that decides what the pictures show; sides in pixels, one seed per sample."""
+    """Everything that decides what the pictures show; sides in pixels, one seed per sample.
+
+    `hosted_model`: the model that draws them elsewhere (`hosted_models`), and that guidance, steps
+    and sampler mean nothing to; None: the base model of our own endpoint.
+    """
 
     subject_id: str | None
     prompts: tuple[Prompt, ...]
@@ -56,6 +60,7 @@ class GenerationPlan:
     height: int
     sampler: Sampler
     warnings: tuple[Advice, ...] = ()
+    hosted_model: str | None = None
 
     @property
     def style(self) -> Style | None:
