@@ -45,6 +45,7 @@ class Environment(BaseModel):
     ERASURE_QUEUE_URL: str | None = None
     INTAKE_QUEUE_URL: str | None = None
     RESULTS_QUEUE_URL: str | None = None
+    PAINTING_QUEUE_URL: str | None = None
     TRAINING_CODE_URI: str | None = None
     DOMAIN_SETTINGS: str | None = None
 

@@ -21,6 +21,7 @@ from lambdas.domain.errors import NotFound, Unavailable
 from lambdas.domain.generation import Generation, GenerationState
 from lambdas.domain.generation_plan import plan_generation
 from lambdas.domain.generation_request import adapter_of, request_document
+from lambdas.domain.hosted_plan import is_for_hosted, plan_hosted
 from lambdas.domain.ids import Prefix, is_id, new_id
 from lambdas.domain.locations import generation_prefix
 from lambdas.domain.quota import Metered
@@ -59,13 +60,7 @@ class GenerationStart:
         settings, now = ports.settings, ports.clock.now()
         account = (ports.table, owner, now, settings.moderation.violations)
         demand_good_standing(*account)
-        plan = plan_generation(
-            body,
-            settings.base_model,
-            settings.generation.max_prompt_chars,
-            ports.draw,
-            negative_prompt=settings.default_negative_prompt,
-        )
+        plan = self._plan(body)
         subject = self._subject(owner, plan.subject_id)
         training_id, adapter = self._adapter(subject)
         with counting_refusals(*account):
@@ -92,9 +87,25 @@ class GenerationStart:
         telemetry.logger.info("generation_queued", extra={"generation_id": generation.id})
         return find_generation(ports.table, owner, generation.id) or generation
 
+    def _plan(self, body: GenerationBody) -> GenerationPlan:
+        """By a hosted model where one draws such a request, by our own base model otherwise."""
+        settings, draw = self._ports.settings, self._ports.draw
+        hosted = settings.generation.hosted
+        if hosted is not None and is_for_hosted(body):
+            return plan_hosted(body, hosted.offered, settings.generation, draw)
+        return plan_generation(
+            body,
+            settings.base_model,
+            settings.generation.max_prompt_chars,
+            draw,
+            negative_prompt=settings.default_negative_prompt,
+        )
+
     def _words(self, plan: GenerationPlan, subject: Subject | None) -> list[ClientText]:
         """All that a client wrote; the subject's noun, which is put into every prompt, as well."""
-        own = self._ports.settings.default_negative_prompt
+        settings = self._ports.settings
+        hosted = plan.hosted_model is not None
+        own = settings.generation.negative_prompt if hosted else settings.default_negative_prompt
         return [
             *(ClientText(text) for text in plan.attracting_texts),
             *(ClientText(subject.class_noun) for subject in (subject,) if subject),
@@ -130,7 +141,7 @@ class GenerationStart:
         )
         try:
             ports.work.write(key, document.to_json().encode(), content_type="application/json")
-            invocation = ports.backend.invoke(
+            invocation = ports.backend_of(generation).invoke(
                 generation.id,
                 request_uri=str(S3Location(ports.work.bucket, key)),
                 request_ttl_seconds=ports.settings.generation.request_ttl_seconds,
@@ -141,7 +152,7 @@ class GenerationStart:
             raise
         try:
             note_invocation(ports.table, generation, invocation)
-            if ports.backend.status().instances == 0:
+            if ports.backend_of(generation).status().instances == 0:
                 now = ports.clock.now()
                 advance_generation(ports.table, generation, GenerationState.WARMING, now)
         except Unavailable as error:

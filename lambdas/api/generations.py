@@ -57,7 +57,10 @@ class CreateGeneration(GenerationBody, Body):
 
 @dataclass(frozen=True)
 class GenerationPorts:
-    """What these routes need; `models_bucket` is a name only."""
+    """What these routes need; `models_bucket` is a name only.
+
+    `painting`: who has hosted models draw, where the environment chose one.
+    """
 
     settings: DomainSettings
     table: Table
@@ -70,6 +73,13 @@ class GenerationPorts:
     models_bucket: str
     erasures: Queue
     draw: Draw = secrets.randbelow
+    painting: GenerationBackend | None = None
+
+    def backend_of(self, generation: Generation) -> GenerationBackend:
+        """Who draws it."""
+        if self.painting is not None and generation.plan.hosted_model is not None:
+            return self.painting
+        return self.backend
 
 
 def build_app(ports: GenerationPorts) -> Api:
@@ -153,7 +163,7 @@ def _as_it_stands(ports: GenerationPorts, generation: Generation) -> Generation:
         prefix = generation_prefix(generation.owner, generation.id)
         if ports.work.exists(f"{prefix}{PROGRESS_FILE}"):
             target = GenerationState.RUNNING
-        elif generation.state is GenerationState.QUEUED and not ports.backend.status().instances:
+        elif generation.state is GenerationState.QUEUED and _sleeps(ports, generation):
             target = GenerationState.WARMING
         else:
             return generation
@@ -161,6 +171,10 @@ def _as_it_stands(ports: GenerationPorts, generation: Generation) -> Generation:
         return read_generation(ports.table, generation.owner, generation.id)
     except Unavailable:
         return generation
+
+
+def _sleeps(ports: GenerationPorts, generation: Generation) -> bool:
+    return not ports.backend_of(generation).status().instances
 
 
 def _wired() -> Handler:
@@ -176,6 +190,7 @@ def _wired() -> Handler:
             avatars=wiring.bucket("AVATARS_BUCKET"),
             models_bucket=environment.current().need("MODELS_BUCKET"),
             erasures=wiring.queue("ERASURE_QUEUE_URL"),
+            painting=wiring.painting_backend(),
         )
     )
 
