@@ -44,6 +44,7 @@ class Answering(Construct):
         machine: sfn.StateMachine,
         endpoint: AsyncEndpoint,
         erasure: sqs.IQueue,
+        painting: sqs.IQueue | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
@@ -55,7 +56,7 @@ class Answering(Construct):
             "catalogue": self._function("Catalogue", _CATALOGUE, {}, encrypted_data=False),
             "subjects": self._subjects(),
             "trainings": self._trainings(machine),
-            "generations": self._generations(endpoint),
+            "generations": self._generations(endpoint, painting),
             "verify": self._verify(),
             "reviews": self._reviews(),
         }
@@ -114,8 +115,9 @@ class Answering(Construct):
         access.allow_executions(function.role, machine, "states:StopExecution")
         return function
 
-    def _generations(self, endpoint: AsyncEndpoint) -> ServiceFunction:
+    def _generations(self, endpoint: AsyncEndpoint, painting: sqs.IQueue | None) -> ServiceFunction:
         storage = self._storage
+        hosted = {"PAINTING_QUEUE_URL": painting.queue_url} if painting else {}
         function = self._recording(
             "Generations",
             _GENERATIONS,
@@ -125,6 +127,7 @@ class Answering(Construct):
                 "AVATARS_BUCKET": storage.avatars.bucket_name,
                 "ENDPOINT_NAME": endpoint.name,
                 "ERASURE_QUEUE_URL": self._erasure.queue_url,
+                **hosted,
             },
         )
         role = function.role
@@ -135,6 +138,8 @@ class Answering(Construct):
         )
         allow_screening(role, self._settings)
         access.allow(role, self._erasure.queue_arn, "sqs:SendMessage")
+        if painting:
+            access.allow(role, painting.queue_arn, "sqs:SendMessage")
         return function
 
     def _verify(self) -> ServiceFunction:

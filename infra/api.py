@@ -60,6 +60,7 @@ class ApiStack(Stack):
             machine=training.state_machine,
             endpoint=inference.endpoint,
             erasure=self.background.erasure.queue,
+            painting=inference.painting.work.queue if inference.painting else None,
             **common,
         )
         self.functions = [*answering.functions.values(), *self.background.functions]

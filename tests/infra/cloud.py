@@ -114,10 +114,10 @@ class Cloud:
         }
 
 
-def synthesize(name: str, folder: Path) -> Cloud:
+def synthesize(name: str, folder: Path, context: dict[str, Any] = CONTEXT) -> Cloud:
     """The environment's assembly, checked by cdk-nag as in ``app.py``."""
-    app = cdk.App(context=CONTEXT, outdir=str(folder), analytics_reporting=False)
-    settings = load(CONTEXT["environments"], name)
+    app = cdk.App(context=context, outdir=str(folder), analytics_reporting=False)
+    settings = load(context["environments"], name)
     add_stacks(app, settings)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()
