@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,6 +23,9 @@ from tests.infra.test_queues import test_every_queue_is_encrypted_with_our_key a
 from tests.infra.test_settings import changed
 from tests.infra.test_suppressions import test_every_environment_is_clean as is_clean
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 CORE = "stability.stable-image-core-v1:1"
 CHOICE: dict[str, Any] = {"bedrock": {"model": CORE, "region": "us-west-2", "concurrency": 5}}
 
@@ -34,28 +37,29 @@ def hosting(tmp_path_factory: pytest.TempPathFactory) -> Cloud:
     return synthesize("dev", tmp_path_factory.mktemp("hosting"), context)
 
 
-def test_an_environment_that_does_not_choose_one_has_nothing_of_it(cloud: Cloud) -> None:
-    assert not [each for each in cloud.resources() if "Painting" in each.name]
+def test_an_environment_that_does_not_choose_one_has_nothing_of_it(
+    cloud_of: Callable[[str], Cloud],
+) -> None:
+    assert not [each for each in cloud_of("prod").resources() if "Painting" in each.name]
 
 
 def test_the_function_may_invoke_exactly_the_model_and_write_exactly_its_answers(
     hosting: Cloud,
 ) -> None:
-    mine = {
-        right.replace("PaintingRequestsQueue", "asked") for right in rights(hosting, "Painting")
-    }
-    assert mine == KEY | TABLE | EVERY_FUNCTION | s3(
-        "GetObject", "work/generations/*", "work/results/*"
-    ) | s3(
-        "PutObject",
-        "work/results/*",
-        "work/generations/*/progress.json",
-        "work/generations/*/sample-*.json",
-    ) | s3("DeleteObject", "work/generations/*/sample-*.json") | {
-        f"bedrock:InvokeModel arn:<AWS::Partition>:bedrock:us-west-2::foundation-model/{CORE}",
-        "sqs:SendMessage results",
-        "sqs:SendMessage asked",
-    }
+    written = ("results/*", "generations/*/progress.json", "generations/*/sample-*.json")
+    assert rights(hosting, "PaintingHandlerRole") == (
+        KEY
+        | TABLE
+        | EVERY_FUNCTION
+        | s3("GetObject", "work/generations/*", "work/results/*")
+        | s3("PutObject", *(f"work/{each}" for each in written))
+        | s3("DeleteObject", "work/generations/*/sample-*.json")
+        | {
+            f"bedrock:InvokeModel arn:aws:bedrock:us-west-2::foundation-model/{CORE}",
+            "sqs:SendMessage results",
+            "sqs:SendMessage PaintingRequestsQueue",
+        }
+    )
 
 
 def test_the_api_may_ask_and_nobody_else_gained_a_right(hosting: Cloud) -> None:
