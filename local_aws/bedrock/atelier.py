@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
 
@@ -87,7 +88,7 @@ class Atelier:
                     "DRAWING_KEY": key.hex(),
                 },
                 cwd=CHECKOUT,
-                sink=lambda lines: [logger.info("drawing: %s", line) for line in lines],
+                sink=_log,
             )
             port = _port(self._process, port_file)
         self._connection = Client((HOST, port), authkey=key)
@@ -99,6 +100,11 @@ class Atelier:
         if self._process is not None:
             self._process.kill()
         self._connection = self._process = None
+
+
+def _log(lines: Sequence[str]) -> None:
+    for line in lines:
+        logger.info("drawing: %s", line)
 
 
 def _port(process: GroupProcess, port_file: Path) -> int:

@@ -31,7 +31,7 @@ from inference.settings import Precision
 
 # The base models of this repository draw pictures of 128 pixels; the hosted ones of a megapixel.
 _SCALE = 8
-_STEPS = 20
+_STEPS = 15
 _CFG_SCALE = 7.0
 _NOBODY = f"gen_{'0' * 26}"
 

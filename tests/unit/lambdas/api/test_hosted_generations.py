@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from contract.generation import GenerationRequest
 from lambdas.adapters.painting_queue import PaintingQueue
@@ -12,6 +13,7 @@ from lambdas.api.catalogue import CatalogueRules
 from lambdas.api.catalogue import build_app as build_catalogue
 from lambdas.api.generations import GenerationPorts, build_app
 from lambdas.domain.settings import DomainSettings
+from lambdas.openapi.answers import ANSWERS
 from lambdas.records.generations import read_generation
 from tests.unit.lambdas.api.test_generations import document, ready_subject
 from tests.unit.lambdas.fakes import FakeQueue
@@ -92,7 +94,9 @@ def test_words_alone_wait_in_the_queue_of_painting_and_nothing_has_to_warm_up(
 
 
 def test_its_owner_is_told_who_draws_it_and_no_number_that_means_nothing(client: Client) -> None:
-    request = client.get(f"/generations/{create(client)['id']}").body["request"]
+    answer = client.get(f"/generations/{create(client)['id']}").body
+    TypeAdapter(ANSWERS["GET /generations/{generation_id}"]).validate_python(answer)
+    request = answer["request"]
     assert request["hosted_model"] == "stable-image-ultra"
     assert [request[name] for name in ("cfg_scale", "steps", "sampler")] == [None] * 3
 
@@ -142,7 +146,9 @@ def test_a_queue_that_does_not_answer_leaves_nothing_behind(
 
 def test_the_model_is_listed_with_what_it_accepts() -> None:
     client = Client(build_catalogue(CatalogueRules(hosted())))
-    ours, theirs = client.get("/models").body["items"]
+    answer = client.get("/models").body
+    TypeAdapter(ANSWERS["GET /models"]).validate_python(answer)
+    ours, theirs = answer["items"]
     assert (ours["hosted"], theirs["hosted"]) == (False, True)
     assert theirs["id"] == "stable-image-ultra"
     assert theirs["default_negative_prompt"] == "nudity, gore"

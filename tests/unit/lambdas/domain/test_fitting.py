@@ -47,7 +47,7 @@ def test_it_is_cut_around_its_middle_not_squeezed() -> None:
     wide.save(out, "PNG")
     with Image.open(io.BytesIO(fitted(out.getvalue(), 50, 50))) as image:
         # The edges are cut off; resampling still sees a little of them.
-        assert min(low for low, _ in image.getextrema()) > 200
+        assert min(image.convert("L").tobytes()) > 200
 
 
 @pytest.mark.parametrize(
