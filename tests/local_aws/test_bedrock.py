@@ -18,8 +18,10 @@ from contract.generation import Prompt
 from contract.generation_result import FinishReason
 from lambdas.adapters.bedrock_images import BedrockImages
 from lambdas.domain.errors import Unavailable
+from lambdas.domain.generation import GenerationState
 from lambdas.domain.hosted_calls import call_of, read_sample
 from lambdas.domain.hosted_models import BY_MODEL_ID, HostedModel
+from lambdas.domain.locations import avatar_key
 from lambdas.ports import CallRejected, ModelOutOfReach
 from local_aws import client as local_client
 from local_aws.bedrock.calls import MAX_SEED, REGIONS, read_call
@@ -27,6 +29,8 @@ from local_aws.seam import AwsError
 from local_aws.testcards import TOXIC_PHRASE
 from local_aws.testing import EmbeddedAws
 from tests.local_aws.conftest import allow
+from tests.unit.lambdas.events.painting_world import PaintingWorld
+from tests.unit.lambdas.gateway import OWNER
 
 CORE = "stability.stable-image-core-v1:1"
 (REGION,) = REGIONS
@@ -75,6 +79,26 @@ def test_a_tiny_base_draws_in_a_process_of_its_own_and_the_seed_decides(
         assert (drawn.format, drawn.size) == ("JPEG", (1024, 1024))
 
 
+def test_a_generation_is_painted_screened_and_released_with_what_the_embedded_model_draws(
+    aws: EmbeddedAws, images: BedrockImages
+) -> None:
+    aws.control("/_local/bedrock/base", {"base": "tiny-sd"})
+    world = PaintingWorld()
+    world.model = images  # type: ignore[assignment]
+    made = world.ask(samples=2, prompts=(Prompt("a person in red"),))
+    planted = {"finish_reason": "Filter reason: output image"}
+    aws.control("/_local/bedrock/verdicts", planted)
+    assert world.paint() == []
+    assert world.screen() == []
+    done = world.now_of(made)
+    assert done.state is GenerationState.PARTIALLY_FILTERED
+    (shown,) = done.shown
+    assert shown.seed == made.plan.seeds[1]
+    released = world.avatars.objects_by_key[avatar_key(OWNER, made.id, shown.id)]
+    with Image.open(io.BytesIO(released)) as drawn:
+        assert drawn.size == (1024, 1024)
+
+
 def test_filters_say_so_in_an_answer_without_an_image(
     aws: EmbeddedAws, images: BedrockImages
 ) -> None:
@@ -115,7 +139,7 @@ def test_a_caller_needs_the_permission_on_that_model_in_that_region(
     aws: EmbeddedAws, make_role: Callable[..., str]
 ) -> None:
     def keys(role: str) -> dict[str, str]:
-        found = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="t")["Credentials"]
+        found = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
         return {
             "aws_access_key_id": found["AccessKeyId"],
             "aws_secret_access_key": found["SecretAccessKey"],
