@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.infra.cloud import CONTEXT, Cloud, synthesize, text
+from tests.infra.test_lint import findings
 from tests.infra.test_observability import alarms
 from tests.infra.test_permissions import EVERY_FUNCTION, EXPECTED, KEY, TABLE, rights, s3
 from tests.infra.test_queues import (
@@ -98,3 +99,4 @@ def test_an_operator_is_told_when_the_model_is_out_of_reach(hosting: Cloud) -> N
 
 def test_it_is_clean(hosting: Cloud) -> None:
     is_clean(hosting)
+    assert findings(hosting, "*-inference") == []
