@@ -5,8 +5,7 @@
 
 A message names a request document and may come twice. It begins nothing if its generation has
 ended, waits for screening, or was withdrawn (its document is gone); and an answer that comes too
-late for that is thrown away. What a call drew is put beside the request until all samples are
-there, so that nothing is paid for twice when one of them has to be tried again.
+late for that is thrown away.
 
 What passes by itself (throttling, a model that is busy) is no dead letter: the same request is sent
 again, later each time. When patience is over, the generation fails and says why.
@@ -19,10 +18,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from contract.generation import MAX_SAMPLES, GenerationRequest
+from contract.generation import GenerationRequest
 from contract.generation_result import (
     Artifact,
-    FinishReason,
     GenerationProgress,
     GenerationResponse,
     Timings,
@@ -30,27 +28,22 @@ from contract.generation_result import (
 from contract.s3_location import S3Location
 from lambdas import environment, telemetry, wiring
 from lambdas.domain.errors import Unavailable
-from lambdas.domain.fitting import fitted
 from lambdas.domain.generation import WAITING_GENERATION_STATES, Generation
 from lambdas.domain.generation_failure import PaintingFailure
 from lambdas.domain.generation_request import PROGRESS_FILE
-from lambdas.domain.hosted_calls import call_of, read_sample
-from lambdas.domain.hosted_models import HOSTED_MODELS
-from lambdas.domain.locations import generation_prefix, painted_key, sample_key
-from lambdas.domain.rendered_image import NotAnImage
+from lambdas.domain.locations import generation_prefix, painted_key
 from lambdas.domain.seeds import Draw
 from lambdas.events.notification import completed, failed
 from lambdas.events.painting_message import Asked
+from lambdas.events.painting_samples import NotDrawn, Samples
 from lambdas.events.queue_batch import queue_handler
 from lambdas.lambda_handler import Handler, lambda_handler
-from lambdas.ports import CallRejected, ModelOutOfReach, ObjectMissing
+from lambdas.ports import CallRejected, ObjectMissing
 from lambdas.records.generations import find_generation
 
 if TYPE_CHECKING:
     from lambdas.ports import Clock, HostedImages, ObjectStore, Postponement, Queue, Table
 
-# InvokeModel, response: "body", at most 25,000,000 bytes.
-_MAX_ANSWER_BYTES = 25_000_000
 _MAX_REQUEST_BYTES = 1024 * 1024
 _JSON = "application/json"
 
@@ -69,14 +62,6 @@ class PaintingPorts:
     draw: Draw = secrets.randbelow
 
 
-class _NotDrawn(Exception):  # noqa: N818 - a fact
-    """A sample that can be drawn later, and why it was not now."""
-
-    def __init__(self, failure: PaintingFailure) -> None:
-        super().__init__(failure.name)
-        self.failure = failure
-
-
 def build_handler(ports: PaintingPorts) -> Handler:
     """The handler over these ports."""
     painter = Painter(ports)
@@ -92,13 +77,14 @@ class Painter:
 
     def __init__(self, ports: PaintingPorts) -> None:
         self._ports = ports
+        self._samples = Samples(ports.work, ports.model)
 
     def take(self, asked: Asked) -> None:
         """Have it drawn; raises Unavailable if something of our own does not answer."""
         ports = self._ports
         generation = self._waiting(asked)
         if generation is None:
-            self._forget_samples(asked)
+            self._samples.forget(asked)
         elif ports.work.exists(painted_key(asked.generation_id)):
             self._tell_completed(asked)  # painted before, and perhaps never told
         elif ports.clock.now() > generation.deadline:
@@ -111,9 +97,9 @@ class Painter:
         begun = time.perf_counter()
         try:
             artifacts = tuple(
-                self._sample(asked, request, index) for index in range(len(request.seeds))
+                self._samples.draw(asked, request, index) for index in range(len(request.seeds))
             )
-        except _NotDrawn as vain:
+        except NotDrawn as vain:
             self._try_later(asked, vain.failure)
         except CallRejected as error:
             telemetry.log_failure("call_rejected", error, generation_id=asked.generation_id)
@@ -132,7 +118,7 @@ class Painter:
             text = self._ports.work.read(asked.request.key, max_bytes=_MAX_REQUEST_BYTES)
         except ObjectMissing:
             telemetry.logger.info("withdrawn", extra={"generation_id": asked.generation_id})
-            self._forget_samples(asked)
+            self._samples.forget(asked)
             return None
         return GenerationRequest.from_json(text)
 
@@ -144,45 +130,6 @@ class Painter:
             self._ports.work.write(key, document.encode(), content_type=_JSON)
         except Unavailable as error:
             telemetry.log_failure("progress_not_written", error, generation_id=asked.generation_id)
-
-    def _sample(self, asked: Asked, request: GenerationRequest, index: int) -> Artifact:
-        """One picture; raises _NotDrawn if it can be drawn later, or CallRejected."""
-        seed = request.seeds[index]
-        sample = read_sample(self._drawn(asked, request, index))
-        if sample.finish_reason is FinishReason.SUCCESS:
-            if sample.seed != seed:
-                ids = {"generation_id": asked.generation_id}
-                telemetry.logger.warning("seed_differs", extra=ids)
-            try:
-                image = fitted(sample.image, request.width, request.height)
-                return Artifact(index, seed, FinishReason.SUCCESS, image)
-            except NotAnImage:
-                telemetry.count("SamplesFailed")
-                return Artifact(index, seed, FinishReason.ERROR, b"")
-        filtered = sample.finish_reason is FinishReason.CONTENT_FILTERED
-        telemetry.count("SamplesFiltered" if filtered else "SamplesFailed")
-        return Artifact(index, seed, sample.finish_reason, b"")
-
-    def _drawn(self, asked: Asked, request: GenerationRequest, index: int) -> bytes:
-        """The model's answer: the one that was kept, or a new one."""
-        ports, key = self._ports, sample_key(asked.owner, asked.generation_id, index)
-        try:
-            return ports.work.read(key, max_bytes=_MAX_ANSWER_BYTES)
-        except ObjectMissing:
-            pass
-        model, size = HOSTED_MODELS[request.base_model], (request.width, request.height)
-        call = call_of(model, request.prompts, request.style, size, request.seeds[index])
-        try:
-            answer = ports.model.draw(model.model_id, call)
-        except Unavailable as error:
-            raise _NotDrawn(PaintingFailure.OVERLOADED) from error
-        except ModelOutOfReach as error:
-            telemetry.log_failure("model_out_of_reach", error, generation_id=asked.generation_id)
-            telemetry.count("ModelOutOfReach")
-            raise _NotDrawn(PaintingFailure.OUT_OF_REACH) from error
-        if len(request.seeds) > 1:
-            ports.work.write(key, answer, content_type=_JSON)
-        return answer
 
     def _try_later(self, asked: Asked, failure: PaintingFailure) -> None:
         following = asked.again(self._ports.clock.now(), self._ports.draw)
@@ -202,7 +149,7 @@ class Painter:
     ) -> None:
         if self._waiting(asked) is None:
             telemetry.logger.info("too_late", extra={"generation_id": asked.generation_id})
-            self._forget_samples(asked)
+            self._samples.forget(asked)
             return
         response = GenerationResponse(
             generation_id=asked.generation_id,
@@ -220,16 +167,12 @@ class Painter:
         work = self._ports.work.bucket
         output = str(S3Location(work, painted_key(asked.generation_id)))
         self._ports.results.send(completed(asked.owner, asked.generation_id, work, output))
-        self._forget_samples(asked)
+        self._samples.forget(asked)
 
     def _fail(self, asked: Asked, failure: PaintingFailure) -> None:
         ids = (asked.owner, asked.generation_id, self._ports.work.bucket)
         self._ports.results.send(failed(*ids, failure.reason))
-        self._forget_samples(asked)
-
-    def _forget_samples(self, asked: Asked) -> None:
-        ids = (asked.owner, asked.generation_id)
-        self._ports.work.delete([sample_key(*ids, index) for index in range(MAX_SAMPLES)])
+        self._samples.forget(asked)
 
 
 def _wired() -> Handler:
