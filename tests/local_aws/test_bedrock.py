@@ -88,7 +88,8 @@ def test_a_generation_is_painted_screened_and_released_with_what_the_embedded_mo
     made = world.ask(samples=2, prompts=(Prompt("a person in red"),))
     planted = {"finish_reason": "Filter reason: output image"}
     aws.control("/_local/bedrock/verdicts", planted)
-    assert world.paint() == []
+    while world.asked.messages:  # again, where a slow machine lets a call run out of time
+        assert world.paint() == []
     assert world.screen() == []
     done = world.now_of(made)
     assert done.state is GenerationState.PARTIALLY_FILTERED
