@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bases.licence import licence_files
 from contract.errors import BaseFolderError, ContractError
 from contract.measuring import measuring_files
 
@@ -104,7 +105,11 @@ class HubModel:
                 snapshot_download(
                     self._id,
                     revision=self.commit,
-                    allow_patterns=[*layout.files, *measuring_files(self._sizes)],
+                    allow_patterns=[
+                        *layout.files,
+                        *measuring_files(self._sizes),
+                        *licence_files(self._sizes),
+                    ],
                     cache_dir=cache,
                     endpoint=self._address,
                 )

@@ -1,20 +1,23 @@
 """Publish a base model: `python -m bases.publish --source SOURCE --id ID --bucket BUCKET`.
 
-SOURCE is a folder, s3://bucket/prefix or a hub id (`bases/source.py`). What it uploads is
-the weights, the bootstrap and, last, `base.json`: where that lies, the model is whole. What is
-there already is not sent again, so an interrupted run goes on where it stopped.
+SOURCE is a folder, s3://bucket/prefix, a hub id or one of JumpStart (`bases/source.py`). The
+model's licence is shown and has to be accepted. What is uploaded is the weights, the bootstrap, who
+accepted the licence and, last, `base.json`: where that lies, the model is whole. What is there
+already is not sent again, so an interrupted run goes on where it stopped.
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import boto3
 from botocore.exceptions import ClientError
 
-from bases.source import CACHE, SHIPPED, fetch_base
+from bases.acceptance import acceptance_of, accepted_before
+from bases.bucket import Bucket, S3Bucket
+from bases.licence import LICENCE_RECORD, Acceptance, Licence, licence_in
+from bases.source import CACHE, SHIPPED, SHIPPED_FOLDER, fetch_base
 from contract.adapter import file_sha256
 from contract.architecture import ARCHITECTURES
 from contract.base_files import FolderFiles
@@ -26,70 +29,6 @@ from contract.measuring import measuring_files
 _CODE_FILE = "code/inference.py"
 _BOOTSTRAP = Path(__file__).parent.parent / "inference" / "bootstrap.py"
 _MIB = 1024 * 1024
-
-
-class Bucket(Protocol):
-    """The port; tests use one in memory."""
-
-    def digest(self, key: str) -> str | None:
-        """SHA-256 that the object was stored with, or None."""
-        ...
-
-    def read(self, key: str) -> bytes | None:
-        """A small object, or None."""
-        ...
-
-    def store(self, key: str, path: Path, digest: str) -> None:
-        """Upload a file and remember its SHA-256."""
-        ...
-
-    def store_text(self, key: str, text: str) -> None:
-        """Upload a JSON document."""
-        ...
-
-
-class S3Bucket:
-    """A bucket in S3; `kms_key` encrypts with that key instead of the bucket's default."""
-
-    def __init__(self, name: str, kms_key: str | None) -> None:
-        self._s3 = boto3.client("s3")
-        self._name = name
-        self._encryption = (
-            {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
-        )
-
-    def digest(self, key: str) -> str | None:
-        """See Bucket."""
-        try:
-            return self._s3.head_object(Bucket=self._name, Key=key)["Metadata"].get("sha256")
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-                return None
-            raise
-
-    def read(self, key: str) -> bytes | None:
-        """See Bucket."""
-        try:
-            return self._s3.get_object(Bucket=self._name, Key=key)["Body"].read(_MIB)
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-                return None
-            raise
-
-    def store(self, key: str, path: Path, digest: str) -> None:
-        """See Bucket."""
-        extra = {"Metadata": {"sha256": digest}, **self._encryption}
-        self._s3.upload_file(str(path), self._name, key, ExtraArgs=extra)
-
-    def store_text(self, key: str, text: str) -> None:
-        """See Bucket."""
-        self._s3.put_object(
-            Bucket=self._name,
-            Key=key,
-            Body=text.encode(),
-            ContentType="application/json",
-            **self._encryption,  # type: ignore[arg-type]
-        )
 
 
 class AlreadyPublishedError(Exception):
@@ -105,11 +44,15 @@ def publish(
     base_id: str,
     bucket: Bucket,
     *,
+    accepted: Acceptance | None = None,
     replace: bool = False,
     for_training_only: bool = False,
 ) -> BaseModel:
     """Upload what is missing. Before any upload it raises BaseFolderError, NotServedError (unless
-    `for_training_only`) or AlreadyPublishedError."""
+    `for_training_only`) or AlreadyPublishedError.
+
+    `accepted` is put beside the base, unless the same text was accepted before.
+    """
     files = model_files(folder)
     is_served = ARCHITECTURES[family_of(folder)].is_served
     if not is_served and not for_training_only:
@@ -139,10 +82,24 @@ def publish(
         size = path.stat().st_size / _MIB
         state = "is there" if there else "uploaded"
         _say(f"[{number}/{len(pairs)}] {name} ({size:.1f} MiB) {state}")
+    if accepted is not None and accepted_before(bucket, base_id, accepted.licence) is None:
+        bucket.store_text(f"{prefix}/{LICENCE_RECORD}", accepted.to_json())
     if present is None or BaseModel.from_json(present) != base:
         bucket.store_text(f"{prefix}/{BASE_FILE}", description)
     _say(f"Published {base_id} ({base.family}), hash {base.hash[:12]}.")
     return base
+
+
+def _licence_of(given: argparse.Namespace, folder: Path) -> Licence:
+    if given.licence_file:
+        return Licence.of(given.licence_file)
+    # Those that ship were made by this project, and share one text.
+    return licence_in(SHIPPED_FOLDER if folder in SHIPPED.values() else folder)
+
+
+def _caller() -> str:
+    """Whoever AWS knows the caller as: a name that somebody types proves nothing."""
+    return boto3.client("sts").get_caller_identity()["Arn"]
 
 
 def _say(text: str) -> None:
@@ -158,6 +115,7 @@ def main(arguments: Sequence[str]) -> int:
         "--source",
         required=True,
         help="a folder in diffusers layout, s3://bucket/prefix, a hub id (owner/name@revision), "
+        "jumpstart:MODEL_ID (of SageMaker's catalogue), "
         f"or one that is shipped: {', '.join(SHIPPED)}",
     )
     parser.add_argument("--id", required=True, help="the name under which it is published")
@@ -167,14 +125,27 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--bucket", required=True, help="the models bucket")
     parser.add_argument("--kms-key", help="ARN of the key to encrypt with")
+    parser.add_argument(
+        "--licence-file", type=Path, help="the licence's text, where the model comes without it"
+    )
+    parser.add_argument(
+        "--accept-licence",
+        metavar="HASH",
+        help="accept the licence whose text has this SHA-256 (12 digits will do); without it, the "
+        "text is shown, and asked about at a terminal",
+    )
     parser.add_argument("--replace", action="store_true", help="even if adapters depend on it")
     given = parser.parse_args(arguments)
     try:
         folder = fetch_base(given.source, given.cache, s3=boto3.client("s3"))
+        bucket = S3Bucket(given.bucket, given.kms_key)
         publish(
             folder,
             given.id,
-            S3Bucket(given.bucket, given.kms_key),
+            bucket,
+            accepted=acceptance_of(
+                _licence_of(given, folder), given.id, bucket, given.accept_licence, _caller
+            ),
             replace=given.replace,
             for_training_only=given.for_training_only,
         )
@@ -182,7 +153,7 @@ def main(arguments: Sequence[str]) -> int:
         _say(f"error: {error}")
         return 1
     except ClientError as error:
-        _say(f"error: S3 answered {error.response['Error']['Code']}")
+        _say(f"error: AWS answered {error.response['Error']['Code']}")
         return 1
     return 0
 

@@ -1,4 +1,5 @@
-"""Where base models come from: a folder, `s3://bucket/prefix`, or a hub id `owner/name@revision`.
+"""Where base models come from: a folder, `s3://bucket/prefix`, a hub id `owner/name@revision`, or
+`jumpstart:MODEL_ID@VERSION`.
 
 Whatever is wrong with one is found before it is fetched: what is read first are names, sizes,
 configuration and the weights' headers.
@@ -13,8 +14,11 @@ from typing import TYPE_CHECKING, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bases.hub import HUB_ID, HubModel
+from bases.jumpstart import JUMPSTART_ID, fetch_archive, find_model, keep_eula
+from bases.licence import licence_files
 from contract.base_files import BaseFiles, FolderFiles
 from contract.base_folder import checked
+from contract.base_layout import INDEX_FILE
 from contract.errors import ContractError
 from contract.measuring import measuring_files
 
@@ -24,9 +28,9 @@ if TYPE_CHECKING:
     from contract.base_layout import Layout
 
 CACHE = Path("~/.cache/avatar-bases").expanduser()
+SHIPPED_FOLDER = Path(__file__).parent.parent / "models"
 SHIPPED = {
-    path.parent.name: path.parent
-    for path in sorted((Path(__file__).parent.parent / "models").glob("*/model_index.json"))
+    path.parent.name: path.parent for path in sorted(SHIPPED_FOLDER.glob("*/model_index.json"))
 }
 _S3_URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<prefix>.+)")
 
@@ -39,7 +43,7 @@ class Remote(BaseFiles, Protocol):
     """A base model elsewhere."""
 
     def fetch(self, layout: Layout, cache: Path) -> Path:
-        """Bring the layout's files, and an image encoder's beside them, under `cache`.
+        """Bring the layout's files, an image encoder's beside them, and the licence, under `cache`.
 
         Returns the model's folder.
         """
@@ -49,8 +53,8 @@ class Remote(BaseFiles, Protocol):
 def fetch_base(source: str, cache: Path, *, s3: S3Client | None, hub: str | None = None) -> Path:
     """The folder of a checked base model, fetched if it lies elsewhere.
 
-    `s3` is needed for s3:// alone, `hub` is another hub's address. What was fetched stays in
-    `cache` and is not fetched again. Half-precision weights are taken where there is a choice.
+    `s3` is needed for s3:// and jumpstart:, `hub` is another hub's address. What was fetched stays
+    in `cache` and is not fetched again. Half-precision weights are taken where there is a choice.
 
     Raises BaseSourceError, or BaseFolderError for a model that is not whole or of no use.
     """
@@ -59,6 +63,8 @@ def fetch_base(source: str, cache: Path, *, s3: S3Client | None, hub: str | None
         checked(FolderFiles(folder))
         return folder
     try:
+        if match := JUMPSTART_ID.fullmatch(source):
+            return _from_jumpstart(_needed(s3, source), match, cache)
         remote = _remote(source, s3, hub)
         layout = checked(remote, prefer_half=True)
         return remote.fetch(layout, cache)
@@ -69,12 +75,32 @@ def fetch_base(source: str, cache: Path, *, s3: S3Client | None, hub: str | None
 
 def _remote(source: str, s3: S3Client | None, hub: str | None) -> Remote:
     if match := _S3_URI.fullmatch(source):
-        if s3 is None:
-            raise BaseSourceError(f"{source} needs AWS credentials")
-        return S3Model(s3, match["bucket"], match["prefix"].rstrip("/") + "/")
+        return S3Model(_needed(s3, source), match["bucket"], match["prefix"].rstrip("/") + "/")
     if match := HUB_ID.fullmatch(source):
         return HubModel(match["id"], match["revision"], hub)
-    raise BaseSourceError(f"{source} is no folder, no s3://bucket/prefix and no hub id")
+    raise BaseSourceError(
+        f"{source} is no folder, no s3://bucket/prefix, no hub id and no jumpstart:MODEL_ID"
+    )
+
+
+def _needed(s3: S3Client | None, source: str) -> S3Client:
+    if s3 is None:
+        raise BaseSourceError(f"{source} needs AWS credentials")
+    return s3
+
+
+def _from_jumpstart(s3: S3Client, name: re.Match[str], cache: Path) -> Path:
+    model = find_model(s3, name["id"], name["version"])
+    if model.is_archive:
+        folder = fetch_archive(s3, model, cache)
+        checked(FolderFiles(folder))
+    else:
+        remote = S3Model(s3, model.bucket, model.key.rstrip("/") + "/")
+        if INDEX_FILE not in remote.sizes():
+            raise model.useless()
+        folder = remote.fetch(checked(remote, prefer_half=True), cache)
+    keep_eula(s3, model, folder)
+    return folder
 
 
 class S3Model:
@@ -108,7 +134,8 @@ class S3Model:
     def fetch(self, layout: Layout, cache: Path) -> Path:
         """See Remote. A file that is there with the right size is not fetched again."""
         folder = cache / self._bucket / self._prefix
-        for name in [*layout.files, *measuring_files(self._sizes)]:
+        beside = [*measuring_files(self._sizes), *licence_files(self._sizes)]
+        for name in [*layout.files, *beside]:
             path = folder / name
             if path.exists() and path.stat().st_size == self._sizes[name]:
                 continue

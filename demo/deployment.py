@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bases.licence import licence_in
+from bases.source import SHIPPED_FOLDER
 from demo.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -70,10 +72,13 @@ class Deployment:
         self._run(title, [cdk, "--no-notices", "--no-version-reporting", *arguments])
 
     def _publish_base(self, bucket: str, key_arn: str) -> None:
-        model = base_model()
-        command = [sys.executable, "-m", "bases.publish", "--source", model]
-        command += ["--id", model, "--bucket", bucket, "--kms-key", key_arn]
-        self._run(f"publish base model {model}", command)
+        # What ships was made by this project: its own licence, which nobody has to agree to anew.
+        licence = licence_in(SHIPPED_FOLDER).sha256
+        for model in base_models():
+            command = [sys.executable, "-m", "bases.publish", "--source", model]
+            command += ["--id", model, "--bucket", bucket, "--kms-key", key_arn]
+            command += ["--accept-licence", licence]
+            self._run(f"publish base model {model}", command)
 
     def _issue_certificate(self, key_arn: str, parameter: str) -> None:
         command = [sys.executable, "-m", "certificates", "develop"]
@@ -101,10 +106,11 @@ class Deployment:
         return {**os.environ, **self.aws, **account, "PATH": path, "PYTHONPATH": str(ROOT)}
 
 
-def base_model() -> str:
-    """The id of the base model that environment `local` is configured with."""
+def base_models() -> list[str]:
+    """The ids of the base models that environment `local` is configured with."""
     context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
-    return str(context["environments"]["local"]["base_model"]["id"])
+    block = context["environments"]["local"]
+    return [str(each["id"]) for each in (block["base_model"], *block.get("more_base_models", []))]
 
 
 def _flatten(outputs: Path) -> dict[str, str]:

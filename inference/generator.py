@@ -4,7 +4,6 @@ import io
 import time
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from PIL import Image
 
@@ -14,10 +13,16 @@ from inference.adapter_cache import AdapterCache, CachedAdapter
 from inference.adapter_slot import AdapterSlot
 from inference.adapter_tensors import AdapterTensors, check_manifest, read_adapter
 from inference.base import Base
+from inference.canvas import Canvas, Pixels
+from inference.denoising import Guidance, Watch
 from inference.errors import AdapterError, RequestRefusedError
+from inference.painting import Painter
 from inference.prompts import texts_of
-from inference.samplers import scheduler_for
-from inference.text_encoding import Encoded, TextEncoding
+from inference.text_encoding import TextEncoding
+
+
+def _unwatched() -> None:
+    """Let the generation go on."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +39,18 @@ class Generator:
     def __init__(self, base: Base, cache: AdapterCache) -> None:
         self._base = base
         self._cache = cache
-        self._schedule = base.pipeline.scheduler
+        self._painter = Painter(base)
         self._slot = AdapterSlot(base.unet)
         self._texts = TextEncoding(base)
         self._vectors: list[torch.Tensor] = []
 
-    def generate(self, request: GenerationRequest) -> GenerationResponse:
-        """All samples of a request. Raises ServingError; the next request is not affected."""
+    def generate(
+        self, request: GenerationRequest, canvas: Canvas | None = None, watch: Watch = _unwatched
+    ) -> GenerationResponse:
+        """All samples of a request; `canvas` is its source's, `watch` is called between steps.
+
+        Raises ServingError; the next request is not affected.
+        """
         begun = time.perf_counter()
         if request.base_model != self._base.description.id:
             raise RequestRefusedError("base_model_mismatch", "Another base model is served here.")
@@ -48,10 +58,13 @@ class Generator:
         loaded = time.perf_counter()
         vectors = active.vectors if active else None
         texts = texts_of(request, active.cached.manifest if active else None)
-        wanted = self._texts.encode(texts.wanted, vectors)
-        unwanted = self._texts.encode(texts.unwanted, vectors)
+        guidance = Guidance(
+            self._texts.encode(texts.wanted, vectors),
+            self._texts.encode(texts.unwanted, vectors),
+            request.cfg_scale,
+        )
         artifacts = tuple(
-            self._sample(request, index, seed, wanted, unwanted)
+            _artifact(index, seed, self._painter.painted(request, canvas, seed, guidance, watch))
             for index, seed in enumerate(request.seeds)
         )
         done = time.perf_counter()
@@ -102,46 +115,11 @@ class Generator:
     def _on_device(self, tensors: AdapterTensors) -> list[torch.Tensor]:
         return [table.to(self._base.unet.device) for table in tensors.vectors]
 
-    def _sample(
-        self,
-        request: GenerationRequest,
-        index: int,
-        seed: int,
-        wanted: Encoded,
-        unwanted: Encoded,
-    ) -> Artifact:
-        """One picture by itself: the same seed gives the same picture, alone or among others."""
-        pipeline = self._base.pipeline
-        # From the base model's own schedule: one sampler's settings must not reach the next.
-        pipeline.scheduler = scheduler_for(request.sampler, self._schedule)
-        told: dict[str, torch.Tensor | None] = {
-            "prompt_embeds": wanted.hidden,
-            "negative_prompt_embeds": unwanted.hidden,
-        }
-        if self._base.is_xl:
-            told |= {
-                "pooled_prompt_embeds": wanted.pooled,
-                "negative_pooled_prompt_embeds": unwanted.pooled,
-            }
-        pixels = pipeline(
-            **told,
-            width=request.width,
-            height=request.height,
-            num_inference_steps=request.steps,
-            guidance_scale=request.cfg_scale,
-            # On the CPU on every machine: the seed, not the GPU, decides the picture.
-            generator=torch.Generator("cpu").manual_seed(seed),
-            output_type="pt",
-        ).images[0]
-        if not bool(torch.isfinite(pixels).all()):
-            return Artifact(index, seed, FinishReason.ERROR, b"")
-        return Artifact(index, seed, FinishReason.SUCCESS, _png(pixels))
 
-
-def _png(pixels: torch.Tensor) -> bytes:
-    """(3, height, width) in 0…1 as PNG without metadata."""
-    levels = (pixels.float().clamp(0, 1) * 255).round().to(torch.uint8)
-    array: np.ndarray[tuple[int, ...], np.dtype[np.uint8]] = levels.permute(1, 2, 0).cpu().numpy()
+def _artifact(index: int, seed: int, pixels: Pixels | None) -> Artifact:
+    """As PNG without metadata; an error where a pixel is no number."""
+    if pixels is None:
+        return Artifact(index, seed, FinishReason.ERROR, b"")
     buffer = io.BytesIO()
-    Image.fromarray(array).save(buffer, "PNG")
-    return buffer.getvalue()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return Artifact(index, seed, FinishReason.SUCCESS, buffer.getvalue())

@@ -9,7 +9,9 @@ import logging
 import os
 import sys
 import threading
+import time
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,13 +20,17 @@ import torch
 from contract.errors import ContractError
 from contract.generation import GenerationRequest
 from contract.generation_result import GenerationProgress
+from contract.generation_source import ImageReference
 from inference.adapter_cache import AdapterCache
 from inference.base import load_base
+from inference.canvas import canvas_for
 from inference.errors import GenerationFailedError, RequestRefusedError, ServingError
 from inference.generator import Generator
 from inference.object_store import ObjectStore, S3Store, StoreUnavailableError
 from inference.settings import ServingSettings
+from inference.sources import Sources
 from inference.sweeping import Sweeper
+from inference.watching import RequestWatch
 
 _log = logging.getLogger(__name__)
 
@@ -32,10 +38,18 @@ _log = logging.getLogger(__name__)
 class Server:
     """One worker's state: the base model, the adapter cache, and a lock around them."""
 
-    def __init__(self, settings: ServingSettings, store: ObjectStore, generator: Generator) -> None:
+    def __init__(
+        self,
+        settings: ServingSettings,
+        store: ObjectStore,
+        generator: Generator,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._settings = settings
         self._store = store
+        self._sources = Sources(store)
         self._generator = generator
+        self._clock = clock
         self._one_at_a_time = threading.Lock()
 
     def answer(self, body: str | bytes) -> str:
@@ -45,11 +59,15 @@ class Server:
         except ContractError as error:
             raise RequestRefusedError("request_invalid", f"{error}") from None
         self._check_addresses(request)
+        watch = RequestWatch(
+            lambda: self._demand_wanted(request), self._settings.generation_seconds, self._clock
+        )
         with self._one_at_a_time:
-            self._demand_wanted(request)
+            watch()
             self._report_running(request)
             try:
-                response = self._generator.generate(request)
+                canvas = canvas_for(request, self._sources)
+                response = self._generator.generate(request, canvas, watch)
             except ServingError as error:
                 _log.warning(
                     "event=refused generation_id=%s code=%s",
@@ -75,6 +93,9 @@ class Server:
             raise RequestRefusedError("address_refused", "The adapter's address is not allowed.")
         if not progress.is_inside(self._settings.work_prefix) or progress.key.endswith("/"):
             raise RequestRefusedError("address_refused", "The progress address is not allowed.")
+        for image in _images_of(request):
+            if not image.uri.is_inside(self._settings.work_prefix):
+                raise RequestRefusedError("address_refused", "A source's address is not allowed.")
 
     def sweep(self) -> None:
         """Let go of what was erased, between two generations."""
@@ -105,6 +126,13 @@ class Server:
                 request.generation_id,
                 error,
             )
+
+
+def _images_of(request: GenerationRequest) -> list[ImageReference]:
+    images = [] if request.source is None else [request.source.image]
+    if request.mask is not None and request.mask.image is not None:
+        images.append(request.mask.image)
+    return images
 
 
 def _unexpected(error: Exception, generation_id: str) -> GenerationFailedError:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from diffusers import (
     DDIMScheduler,
     DDPMScheduler,
@@ -17,6 +18,23 @@ from diffusers import (
 )
 
 from contract.generation import Sampler
+
+
+class _LMS(LMSDiscreteScheduler):  # type: ignore[misc]
+    """Of no higher order than there are derivatives: diffusers counts steps that were skipped."""
+
+    def step(
+        self,
+        model_output: torch.Tensor,
+        timestep: torch.Tensor,
+        sample: torch.Tensor,
+        order: int = 4,
+        return_dict: bool = True,
+    ) -> Any:
+        """See LMSDiscreteScheduler."""
+        known = len(self.derivatives) + 1
+        return super().step(model_output, timestep, sample, min(order, known), return_dict)
+
 
 # diffusers switches clipping on by default for some: that is for pixels and cuts off latents.
 _LATENT: dict[str, object] = {"clip_sample": False, "thresholding": False}
@@ -37,7 +55,7 @@ _SAMPLERS: dict[Sampler, tuple[Any, dict[str, object]]] = {
     Sampler.K_EULER: (EulerDiscreteScheduler, {}),
     Sampler.K_EULER_ANCESTRAL: (EulerAncestralDiscreteScheduler, {}),
     Sampler.K_HEUN: (HeunDiscreteScheduler, {}),
-    Sampler.K_LMS: (LMSDiscreteScheduler, {}),
+    Sampler.K_LMS: (_LMS, {}),
 }
 
 

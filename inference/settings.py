@@ -10,6 +10,10 @@ from contract.s3_location import S3Location
 from inference.sweeping import SWEEP_SECONDS
 
 _GIB = 1024**3
+# What the model server allows an answer (MMS, its documented default), and what of it a generation
+# may use: the last step, the encoding and the way back have to fit into the rest.
+_RESPONSE_SECONDS = 120
+_GENERATION_SHARE = 0.9
 
 
 class Precision(StrEnum):
@@ -30,6 +34,7 @@ class ServingSettings:
     cache_bytes: int
     cache_folder: Path
     sweep_seconds: float = SWEEP_SECONDS
+    generation_seconds: float = _GENERATION_SHARE * _RESPONSE_SECONDS
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "ServingSettings":
@@ -47,6 +52,9 @@ class ServingSettings:
         sweep_seconds = float(environment.get("ADAPTER_SWEEP_SECONDS", SWEEP_SECONDS))
         if sweep_seconds <= 0:
             raise ValueError("ADAPTER_SWEEP_SECONDS must be positive")
+        response_seconds = float(environment.get("MMS_DEFAULT_RESPONSE_TIMEOUT", _RESPONSE_SECONDS))
+        if response_seconds <= 0:
+            raise ValueError("MMS_DEFAULT_RESPONSE_TIMEOUT must be positive")
         folder = environment.get("ADAPTER_CACHE_FOLDER")
         return cls(
             adapter_prefix=S3Location.parse(environment["ADAPTER_PREFIX_URI"]),
@@ -56,4 +64,5 @@ class ServingSettings:
             cache_bytes=cache_bytes,
             cache_folder=Path(folder) if folder else Path(tempfile.gettempdir()) / "adapters",
             sweep_seconds=sweep_seconds,
+            generation_seconds=_GENERATION_SHARE * response_seconds,
         )

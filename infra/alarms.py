@@ -24,6 +24,29 @@ if TYPE_CHECKING:
 MODERATION_UNAVAILABLE = "ModerationUnavailable"
 MARKING_UNAVAILABLE = "MarkingUnavailable"
 SCREENING_SERVICES = ("intake", "results", "api_generations", "api_subjects")
+MARKING_SERVICES = ("results", "api_reviews")
+# Metrics that our functions write and no alarm watches, each with the reason.
+NOT_ALARMED = {
+    **dict.fromkeys(
+        (
+            *("Appeals", "ClearPreviews", "ImagesReported", "ImagesToReview", "ReviewsDecided"),
+            *("PhotosAccepted", "PhotosHeld", "PhotosRejected", "PromptsRefused"),
+            *("RequestsBlocked", "RequestsSlowed", "AccountsBanned", "AccountsBlocked"),
+            *("SubjectsCreated", "UploadSlotsGiven", "TrainingsSucceeded"),
+            *("Erasures", "Expiries"),
+        ),
+        "counts what goes on: no number of it is wrong by itself; what waits too long is watched",
+    ),
+    "GenerationsFailed": "also counts requests that were refused or timed out one by one; what "
+    "makes them fail is watched: the endpoint's errors, its oldest request, dead letters",
+    "TrainingsFailed": "also counts photos that cannot be learned; the state machine's failures "
+    "and time-outs are watched",
+    "TrainingsUnlike": "a matter of somebody's photos; many of them show in AdapterIdentity",
+    **dict.fromkeys(
+        ("AdapterIdentity", "AdapterPromptFidelity"),
+        "quality, looked at over weeks on the dashboard: single trainings scatter",
+    ),
+}
 
 
 class Alarms(Construct):
@@ -60,10 +83,16 @@ class Alarms(Construct):
                 metrics.of_service(service, MODERATION_UNAVAILABLE),
                 f"{service} cannot screen: photos, prompts or images wait until it can",
             )
+        for service in MARKING_SERVICES:
+            self._alarm(
+                f"MarkingUnavailable-{service}",
+                metrics.of_service(service, MARKING_UNAVAILABLE),
+                "Images cannot be marked and wait: is a certificate installed, do the keys answer?",
+            )
         self._alarm(
-            "MarkingUnavailable",
-            metrics.of_service("results", MARKING_UNAVAILABLE),
-            "Images cannot be marked and wait: is a certificate installed, do the keys answer?",
+            "ErasuresLate",
+            metrics.of_service("erasure", "ErasuresLate"),
+            "An erasure ended after the moment that its owner was promised",
         )
         self._alarm(
             "OldestOpenReview",
@@ -97,19 +126,21 @@ class Alarms(Construct):
         )
 
     def _on_endpoint(self, inference: InferenceStack, settings: EnvironmentSettings) -> None:
-        endpoint = inference.endpoint
-        self._alarm(
-            "OldestRequest",
-            metrics.of_queue(endpoint, "ApproximateAgeOfOldestRequest", "Maximum"),
-            "A generation waits too long (seconds): no capacity, or the endpoint does not come up",
-            threshold=settings.alarms.oldest_request_seconds,
-        )
-        for name in ("Invocation5XXErrors", "InvocationFailures"):
+        for place, (base, endpoint) in enumerate(inference.endpoints.items()):
+            suffix = f"-{base}" if place else ""  # the default one's alarms are named as ever
             self._alarm(
-                f"Endpoint{name}",
-                metrics.of_variant(endpoint, name),
-                "The serving container fails; users see failed generations",
+                f"OldestRequest{suffix}",
+                metrics.of_queue(endpoint, "ApproximateAgeOfOldestRequest", "Maximum"),
+                f"A generation on {base} waits too long (seconds): no capacity,"
+                " or the endpoint does not come up",
+                threshold=settings.alarms.oldest_request_seconds,
             )
+            for name in ("Invocation5XXErrors", "InvocationFailures"):
+                self._alarm(
+                    f"Endpoint{name}{suffix}",
+                    metrics.of_variant(endpoint, name),
+                    f"The serving container of {base} fails; users see failed generations",
+                )
 
     def _on_dead_letters(self, name: str, queue: sqs.IQueue) -> None:
         self._alarm(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from constructs import Construct
@@ -11,6 +12,8 @@ from infra.functions import FunctionSpec, ServiceFunction
 from infra.text_screening import allow_screening
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_sqs as sqs
     from aws_cdk import aws_stepfunctions as sfn
@@ -42,8 +45,9 @@ class Answering(Construct):
         storage: StorageStack,
         key: kms.IKey,
         machine: sfn.StateMachine,
-        endpoint: AsyncEndpoint,
+        endpoints: Mapping[str, AsyncEndpoint],
         erasure: sqs.IQueue,
+        intake: sqs.IQueue,
         painting: sqs.IQueue | None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -51,12 +55,13 @@ class Answering(Construct):
         self._storage = storage
         self._key = key
         self._erasure = erasure
+        self._intake = intake
         self.functions = {
             # Reads nothing but its settings.
             "catalogue": self._function("Catalogue", _CATALOGUE, {}, encrypted_data=False),
             "subjects": self._subjects(),
             "trainings": self._trainings(machine),
-            "generations": self._generations(endpoint, painting),
+            "generations": self._generations(endpoints, painting),
             "verify": self._verify(),
             "reviews": self._reviews(),
         }
@@ -115,7 +120,9 @@ class Answering(Construct):
         access.allow_executions(function.role, machine, "states:StopExecution")
         return function
 
-    def _generations(self, endpoint: AsyncEndpoint, painting: sqs.IQueue | None) -> ServiceFunction:
+    def _generations(
+        self, endpoints: Mapping[str, AsyncEndpoint], painting: sqs.IQueue | None
+    ) -> ServiceFunction:
         storage = self._storage
         hosted = {"PAINTING_QUEUE_URL": painting.queue_url} if painting else {}
         function = self._recording(
@@ -125,7 +132,9 @@ class Answering(Construct):
                 "WORK_BUCKET": storage.work.bucket_name,
                 "MODELS_BUCKET": storage.models.bucket_name,
                 "AVATARS_BUCKET": storage.avatars.bucket_name,
-                "ENDPOINT_NAME": endpoint.name,
+                "ENDPOINT_NAMES": json.dumps(
+                    {base: endpoint.name for base, endpoint in endpoints.items()}
+                ),
                 "ERASURE_QUEUE_URL": self._erasure.queue_url,
                 **hosted,
             },
@@ -134,7 +143,10 @@ class Answering(Construct):
         access.allow_objects(role, storage.work, "generations/", "s3:GetObject", "s3:PutObject")
         access.allow_objects(role, storage.avatars, "", "s3:GetObject")
         access.allow(
-            role, endpoint.arn, "sagemaker:InvokeEndpointAsync", "sagemaker:DescribeEndpoint"
+            role,
+            [endpoint.arn for endpoint in endpoints.values()],
+            "sagemaker:InvokeEndpointAsync",
+            "sagemaker:DescribeEndpoint",
         )
         allow_screening(role, self._settings)
         access.allow(role, self._erasure.queue_arn, "sqs:SendMessage")
@@ -150,21 +162,24 @@ class Answering(Construct):
 
     def _reviews(self) -> ServiceFunction:
         storage = self._storage
-        # It keeps no answers: a decision that is repeated answers as before by itself.
-        function = self._function(
+        function = self._recording(
             "Reviews",
             _REVIEWS,
             {
                 "WORK_BUCKET": storage.work.bucket_name,
                 "AVATARS_BUCKET": storage.avatars.bucket_name,
+                "PHOTOS_BUCKET": storage.photos.bucket_name,
+                "INTAKE_QUEUE_URL": self._intake.queue_url,
                 "AUDIT_TABLE_NAME": storage.audit.table_name,
                 **storage.provenance.to_mark(),
             },
-            records=storage.table,
         )
         moving = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
         access.allow_objects(function.role, storage.work, "reviews/", *moving)
         access.allow_objects(function.role, storage.avatars, "", *moving)
+        # It shows photos in review, and has intake go on with those that a moderator lets pass.
+        access.allow_objects(function.role, storage.photos, "", "s3:GetObject")
+        access.allow(function.role, self._intake.queue_arn, "sqs:SendMessage")
         access.allow_appending(function.role, storage.audit)
         storage.provenance.allow_marking(function.role)
         return function

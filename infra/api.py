@@ -58,8 +58,9 @@ class ApiStack(Stack):
             "Answering",
             storage=storage,
             machine=training.state_machine,
-            endpoint=inference.endpoint,
+            endpoints=inference.endpoints,
             erasure=self.background.erasure.queue,
+            intake=self.background.intake.queue,
             painting=inference.painting.work.queue if inference.painting else None,
             **common,
         )

@@ -45,17 +45,15 @@ def image_uri(scope: Literal["training", "inference"], region: str, instance_typ
 
 
 def allow_container(
-    role: iam.Role, *, image: str, code: assets.Asset, key: kms.IKey, log_group: str
+    role: iam.Role, *, images: list[str], code: assets.Asset, key: kms.IKey, log_group: str
 ) -> None:
-    """Let a SageMaker execution role pull its image, fetch its code and write its logs.
+    """Let a SageMaker execution role pull its images, fetch its code and write its logs.
 
     ``log_group``: ``/aws/sagemaker/…``, with a ``*`` where SageMaker appends a name.
     """
-    registry, repository = image.split(":")[0].split("/")
-    account, _, _, region = registry.split(".")[:4]
     access.allow(
         role,
-        f"arn:aws:ecr:{region}:{account}:repository/{repository}",
+        sorted({_repository(image) for image in images}),
         "ecr:BatchCheckLayerAvailability",
         "ecr:BatchGetImage",
         "ecr:GetDownloadUrlForLayer",
@@ -90,3 +88,10 @@ def allow_container(
     acknowledge_wildcard(
         role, as_written(role, logs), "SageMaker names the groups and streams of its containers"
     )
+
+
+def _repository(image: str) -> str:
+    """The ARN of an image's repository: account.dkr.ecr.region.amazonaws.com/name:tag."""
+    registry, repository = image.split(":")[0].split("/")
+    account, _, _, region = registry.split(".")[:4]
+    return f"arn:aws:ecr:{region}:{account}:repository/{repository}"

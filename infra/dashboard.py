@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from infra.api import ApiStack
+    from infra.endpoint import AsyncEndpoint
     from infra.inference import InferenceStack
     from infra.painting import Painting
     from infra.settings import EnvironmentSettings
@@ -42,8 +43,9 @@ def service_dashboard(
     dashboard.add_widgets(*_api(api))
     dashboard.add_widgets(_title("Training"))
     dashboard.add_widgets(*_training(training))
-    dashboard.add_widgets(_title("Endpoint: what waits, who serves"))
-    dashboard.add_widgets(*_endpoint(inference))
+    for base, endpoint in inference.endpoints.items():
+        dashboard.add_widgets(_title(f"Endpoint of {base}: what waits, who serves"))
+        dashboard.add_widgets(*_endpoint(endpoint))
     if inference.painting:
         dashboard.add_widgets(_title("Hosted model"))
         dashboard.add_widgets(*_painting(inference.painting))
@@ -107,8 +109,7 @@ def _training(training: TrainingStack) -> list[cloudwatch.IWidget]:
     ]
 
 
-def _endpoint(inference: InferenceStack) -> list[cloudwatch.IWidget]:
-    endpoint = inference.endpoint
+def _endpoint(endpoint: AsyncEndpoint) -> list[cloudwatch.IWidget]:
     return [
         _graph(
             "Requests waiting",
@@ -223,8 +224,11 @@ def _cost(
     return [
         _graph(
             "Endpoint: instances in each minute",
-            metrics.of_instances(inference.endpoint, "CPUUtilization").with_(
-                statistic="SampleCount", label="instance minutes"
+            *(
+                metrics.of_instances(endpoint, "CPUUtilization").with_(
+                    statistic="SampleCount", label=f"instance minutes, {base}"
+                )
+                for base, endpoint in inference.endpoints.items()
             ),
         ),
         _graph("Training: jobs", training.state_machine.metric_started()),

@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sns as sns
 
-    from infra.settings import EnvironmentSettings
+    from infra.settings import EndpointSettings, ServedBase
 
 VARIANT = "AllTraffic"
 
 
 class AsyncEndpoint(Construct):
-    """The endpoint and everything that SageMaker needs to know about it."""
+    """The endpoint of one base model, and everything that SageMaker needs to know about it."""
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        settings: EnvironmentSettings,
+        base: ServedBase,
         image: str,
         role: iam.Role,
         environment: Mapping[str, str],
@@ -55,7 +55,7 @@ class AsyncEndpoint(Construct):
                     s3_data_source=sagemaker.CfnModel.S3DataSourceProperty(
                         compression_type="None",
                         s3_data_type="S3Prefix",
-                        s3_uri=models.s3_url_for_object(f"base/{settings.base_model.id}/"),
+                        s3_uri=models.s3_url_for_object(f"base/{base.model.id}/"),
                     )
                 ),
             ),
@@ -65,10 +65,10 @@ class AsyncEndpoint(Construct):
         config = sagemaker.CfnEndpointConfig(
             self,
             "Config",
-            production_variants=[_variant(settings, model)],
+            production_variants=[_variant(base.endpoint, model)],
             async_inference_config=sagemaker.CfnEndpointConfig.AsyncInferenceConfigProperty(
                 client_config=sagemaker.CfnEndpointConfig.AsyncInferenceClientConfigProperty(
-                    max_concurrent_invocations_per_instance=settings.endpoint.concurrent_invocations
+                    max_concurrent_invocations_per_instance=base.endpoint.concurrent_invocations
                 ),
                 # Folders without a slash at the end, as in SageMaker's examples: it adds its own.
                 output_config=sagemaker.CfnEndpointConfig.AsyncInferenceOutputConfigProperty(
@@ -90,10 +90,9 @@ class AsyncEndpoint(Construct):
 
 
 def _variant(
-    settings: EnvironmentSettings, model: sagemaker.CfnModel
+    endpoint: EndpointSettings, model: sagemaker.CfnModel
 ) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
     """One type as such, several as a pool: SageMaker falls back when capacity runs out."""
-    endpoint = settings.endpoint
     single = len(endpoint.instance_types) == 1
     pools = [
         sagemaker.CfnEndpointConfig.InstancePoolProperty(instance_type=each, priority=place)

@@ -44,6 +44,8 @@ class Firewall(Construct):
     ) -> None:
         """``image_paths``: the paths, stage included, whose POSTs may carry an image."""
         super().__init__(scope, construct_id)
+        groups = [_managed(1 + n, name.value) for n, name in enumerate(settings.api.more_rules)]
+        after = 1 + len(groups)
         acl = _WebAcl(
             self,
             "Acl",
@@ -60,10 +62,11 @@ class Firewall(Construct):
             ),
             rules=[
                 _rate_rule(0, settings.api.requests_per_address),
-                _managed(1, "AWSManagedRulesAmazonIpReputationList"),
-                _managed(2, "AWSManagedRulesKnownBadInputsRuleSet"),
-                _managed(3, "AWSManagedRulesCommonRuleSet", only_labels="SizeRestrictions_BODY"),
-                _large_bodies_elsewhere(4, image_paths),
+                *groups,
+                _managed(
+                    after, "AWSManagedRulesCommonRuleSet", only_labels="SizeRestrictions_BODY"
+                ),
+                _large_bodies_elsewhere(after + 1, image_paths),
             ],
         )
         log = log_group(

@@ -1,4 +1,4 @@
-"""Stack ``inference``: the endpoint that serves everybody's adapter, and its results."""
+"""Stack ``inference``: an endpoint for each base model, and the results of them all."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from infra.text_screening import allow_screening
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from infra.settings import EnvironmentSettings, HostedModelSettings
+    from infra.settings import EnvironmentSettings, HostedModelSettings, ServedBase
     from infra.storage import StorageStack
 
 _RESULTS = FunctionSpec(
@@ -55,26 +55,39 @@ class InferenceStack(Stack):
         self._settings = settings
         self._storage = storage
         self._key = kms.Key.from_key_arn(self, "DataKey", storage.key.key_arn)
-        image = image_uri("inference", settings.region, settings.endpoint.instance_types[0])
+        bases = settings.served_bases
+        images = [
+            image_uri("inference", settings.region, base.endpoint.instance_types[0])
+            for base in bases
+        ]
         code = assets.Asset(
             self, "Code", path=str(bundling.serving_code(settings.code.vendor_wheels))
         )
         success, error = self._topic("Success"), self._topic("Error")
-        role = self._serving_role(image, code, success, error)
-        self.endpoint = AsyncEndpoint(
-            self,
-            "Serving",
-            settings=settings,
-            image=image,
-            role=role,
-            environment=self._container_environment(code),
-            models=storage.models,
-            work=storage.work,
-            key=self._key,
-            success=success,
-            error=error,
-        )
-        scaling = ScaleToZero(self, "Scaling", settings=settings, endpoint=self.endpoint)
+        role = self._serving_role(images, code, success, error)
+        # Base model → its endpoint, the default one first.
+        self.endpoints: dict[str, AsyncEndpoint] = {}
+        for base, image in zip(bases, images, strict=True):
+            suffix = f"-{base.model.id}" if self.endpoints else ""
+            endpoint = AsyncEndpoint(
+                self,
+                f"Serving{suffix}",
+                base=base,
+                image=image,
+                role=role,
+                environment=self._container_environment(code, base),
+                models=storage.models,
+                work=storage.work,
+                key=self._key,
+                success=success,
+                error=error,
+            )
+            scaling = ScaleToZero(
+                self, f"Scaling{suffix}", settings=base.endpoint, endpoint=endpoint
+            )
+            self.endpoints[base.model.id] = endpoint
+            CfnOutput(self, f"EndpointName{suffix}", value=endpoint.name)
+            CfnOutput(self, f"ScalableTargetId{suffix}", value=scaling.target.ref)
         self.results = WorkQueue(
             self, "Results", settings=settings, key=self._key, handling=_RESULTS.timeout
         )
@@ -88,8 +101,6 @@ class InferenceStack(Stack):
         self.painting = self._painting(settings.hosted_model) if settings.hosted_model else None
         if self.painting:
             self.functions.append(self.painting.function)
-        CfnOutput(self, "EndpointName", value=self.endpoint.name)
-        CfnOutput(self, "ScalableTargetId", value=scaling.target.ref)
 
     def _painting(self, hosted: HostedModelSettings) -> Painting:
         return Painting(
@@ -105,16 +116,16 @@ class InferenceStack(Stack):
     def _topic(self, name: str) -> sns.Topic:
         return sns.Topic(self, name, master_key=self._key, enforce_ssl=True)
 
-    def _container_environment(self, code: assets.Asset) -> dict[str, str]:
-        settings, storage = self._settings, self._storage
+    def _container_environment(self, code: assets.Asset, base: ServedBase) -> dict[str, str]:
+        storage = self._storage
         return {
             "SERVING_CODE_URI": code.s3_object_url,
             "ADAPTER_PREFIX_URI": storage.models.s3_url_for_object("adapters/"),
             "WORK_PREFIX_URI": storage.work.s3_url_for_object("generations/"),
-            "BASE_MODEL_ID": settings.base_model.id,
-            "PRECISION": settings.base_model.precision,
-            "ADAPTER_CACHE_BYTES": str(settings.endpoint.adapter_cache_gb * 1024**3),
-            "ADAPTER_SWEEP_SECONDS": str(settings.endpoint.adapter_sweep_seconds),
+            "BASE_MODEL_ID": base.model.id,
+            "PRECISION": base.model.precision,
+            "ADAPTER_CACHE_BYTES": str(base.endpoint.adapter_cache_gb * 1024**3),
+            "ADAPTER_SWEEP_SECONDS": str(base.endpoint.adapter_sweep_seconds),
             "SAGEMAKER_MODEL_SERVER_WORKERS": "1",  # one process owns the GPU
             "SAGEMAKER_MODEL_SERVER_TIMEOUT": str(_INVOCATION_SECONDS),
             "MMS_DEFAULT_RESPONSE_TIMEOUT": str(_INVOCATION_SECONDS),
@@ -123,18 +134,18 @@ class InferenceStack(Stack):
         }
 
     def _serving_role(
-        self, image: str, code: assets.Asset, success: sns.Topic, error: sns.Topic
+        self, images: list[str], code: assets.Asset, success: sns.Topic, error: sns.Topic
     ) -> iam.Role:
         storage = self._storage
         role = iam.Role(
             self, "ServingRole", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com")
         )
         allow_container(
-            role, image=image, code=code, key=self._key, log_group="/aws/sagemaker/Endpoints/*"
+            role, images=images, code=code, key=self._key, log_group="/aws/sagemaker/Endpoints/*"
         )
         for prefix in ("base/", "adapters/"):
             access.allow_objects(role, storage.models, prefix, "s3:GetObject")
-        # SageMaker lists the base model's prefix; an adapter is fetched by its name.
+        # SageMaker lists a base model's prefix; an adapter is fetched by its name.
         access.allow_listing(role, storage.models, "base/")
         access.allow_objects(role, storage.work, "generations/", "s3:GetObject")
         access.allow_objects(role, storage.work, "generations/*/progress.json", "s3:PutObject")

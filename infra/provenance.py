@@ -2,17 +2,17 @@
 
 The watermark is made with an HMAC key, from which the functions derive the watermark's own secret;
 content credentials are signed with an asymmetric one. Neither is ever rotated: an image from years
-ago is recognised by the key that marked it. The certificates that vouch for the signing key are a
-parameter, into which the operator writes them (``python -m certificates``): it begins empty.
+ago is recognised by the key that marked it. The certificates that vouch for the signing key are in
+a parameter that the operator's command makes and writes (``python -m certificates``). No template
+has it: CloudFormation would write its own value over them with the next change of the parameter.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from infra import access
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
     from infra.settings import EnvironmentSettings
 
-_NO_CERTIFICATES = "none installed yet: see docs/05-moderation.md, Provenance"
-
 
 class ProvenanceKeys(Construct):
-    """``watermark`` and ``signing``: the keys; ``certificates``: what vouches for the latter."""
+    """``watermark`` and ``signing``: the keys.
+
+    ``certificates``: the name of the parameter with what vouches for the latter, PEM: the signer's
+    certificate of content credentials, then its issuer's.
+    """
 
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: EnvironmentSettings
@@ -49,21 +51,16 @@ class ProvenanceKeys(Construct):
             key_usage=kms.KeyUsage.SIGN_VERIFY,
             removal_policy=kept,
         )
-        self.certificates = ssm.StringParameter(
-            self,
-            "Certificates",
-            # Named here: of a drawn name nobody knows whether it begins with a slash, and the ARN
-            # depends on that (on AWS it does not, in the embedded AWS it does).
-            parameter_name=f"/avatar/{settings.name}/content-credentials/certificates",
-            description="PEM: the signer's certificate of content credentials, then its issuer's",
-            string_value=_NO_CERTIFICATES,
+        self.certificates = f"/avatar/{settings.name}/content-credentials/certificates"
+        self._certificates_arn = Stack.of(self).format_arn(
+            service="ssm", resource="parameter", resource_name=self.certificates.removeprefix("/")
         )
 
     def to_read(self) -> dict[str, str]:
         """The environment of a function that reads marks."""
         return {
             "WATERMARK_KEY_ARN": self.watermark.key_arn,
-            "CERTIFICATES_PARAMETER": self.certificates.parameter_name,
+            "CERTIFICATES_PARAMETER": self.certificates,
         }
 
     def to_mark(self) -> dict[str, str]:
@@ -73,7 +70,7 @@ class ProvenanceKeys(Construct):
     def allow_reading(self, role: iam.IRole) -> None:
         """Let ``role`` find watermarks and content credentials."""
         access.allow(role, self.watermark.key_arn, "kms:GenerateMac")
-        access.allow(role, self.certificates.parameter_arn, "ssm:GetParameter")
+        access.allow(role, self._certificates_arn, "ssm:GetParameter")
 
     def allow_marking(self, role: iam.IRole) -> None:
         """Let ``role`` mark images that it releases."""

@@ -20,7 +20,7 @@ from infra.endpoint import VARIANT
 
 if TYPE_CHECKING:
     from infra.endpoint import AsyncEndpoint
-    from infra.settings import EnvironmentSettings
+    from infra.settings import EndpointSettings
 
 NAMESPACE = "AWS/SageMaker"
 # SageMaker publishes the metrics of the queue once a minute.
@@ -35,7 +35,7 @@ class ScaleToZero(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        settings: EnvironmentSettings,
+        settings: EndpointSettings,
         endpoint: AsyncEndpoint,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -46,12 +46,12 @@ class ScaleToZero(Construct):
             scalable_dimension="sagemaker:variant:DesiredInstanceCount",
             resource_id=f"endpoint/{endpoint.name}/variant/{VARIANT}",
             min_capacity=0,
-            max_capacity=settings.endpoint.max_instances,
+            max_capacity=settings.max_instances,
         )
         # Deleted in reverse: an endpoint with a registered target cannot be deleted cleanly.
         self.target.add_resource_dependency(endpoint.endpoint)
         follow = autoscaling.CfnScalingPolicy.TargetTrackingScalingPolicyConfigurationProperty(
-            target_value=settings.endpoint.backlog_per_instance,
+            target_value=settings.backlog_per_instance,
             customized_metric_specification=autoscaling.CfnScalingPolicy.CustomizedMetricSpecificationProperty(
                 namespace=NAMESPACE,
                 metric_name="ApproximateBacklogSizePerInstance",
@@ -62,8 +62,8 @@ class ScaleToZero(Construct):
                     )
                 ],
             ),
-            scale_in_cooldown=settings.endpoint.scale_in_cooldown_seconds,
-            scale_out_cooldown=settings.endpoint.scale_out_cooldown_seconds,
+            scale_in_cooldown=settings.scale_in_cooldown_seconds,
+            scale_out_cooldown=settings.scale_out_cooldown_seconds,
         )
         autoscaling.CfnScalingPolicy(
             self,
@@ -82,7 +82,7 @@ class ScaleToZero(Construct):
             step_scaling_policy_configuration=autoscaling.CfnScalingPolicy.StepScalingPolicyConfigurationProperty(
                 adjustment_type="ChangeInCapacity",
                 metric_aggregation_type="Average",
-                cooldown=settings.endpoint.wake_cooldown_seconds,
+                cooldown=settings.wake_cooldown_seconds,
                 step_adjustments=[
                     autoscaling.CfnScalingPolicy.StepAdjustmentProperty(
                         metric_interval_lower_bound=0, scaling_adjustment=1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -21,6 +22,7 @@ LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365]
 
 # Lambda quotas: 4 KB for all environment variables of a function together, of which the names and
 # ARNs of its resources take up to 1 KB.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_DOMAIN_SETTINGS_BYTES = 3000
 
 
@@ -54,13 +56,21 @@ class IdentitySettings(_Strict):
     refresh_token_days: int = Field(default=30, ge=1, le=3650)
 
 
+class ManagedRules(StrEnum):
+    """Rule groups of AWS that may stand before the API beside its common one; $1 a month each."""
+
+    BAD_ADDRESSES = "AWSManagedRulesAmazonIpReputationList"
+    KNOWN_BAD_INPUTS = "AWSManagedRulesKnownBadInputsRuleSet"
+
+
 class ApiSettings(_Strict):
-    """Throttles of the API, for everybody together and for one address."""
+    """Throttles of the API, for everybody together and for one address; rules before it."""
 
     cors_origins: list[str] = Field(min_length=1)
     requests_per_second: int = Field(default=50, ge=1)
     burst: int = Field(default=100, ge=1)
     requests_per_address: int = Field(default=1000, ge=10)  # in five minutes, by the firewall
+    more_rules: list[ManagedRules] = Field(default=list(ManagedRules))
 
 
 class TrainingSettings(_Strict):
@@ -123,10 +133,11 @@ class BudgetSettings(_Strict):
 
 
 class BaseModelSettings(_Strict):
-    """The base model that the endpoint keeps loaded; also told to the API."""
+    """A base model that an endpoint keeps loaded; also told to the API."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")]
     family: Literal["sd", "sdxl"]
+    licence: str = Field(min_length=1, max_length=80)  # its name, for clients
     sizes: list[tuple[int, int]] = Field(min_length=1)
     default_negative_prompt: str = ""
     precision: Literal["fp32", "fp16", "bf16"]
@@ -138,6 +149,33 @@ class HostedModelSettings(_Strict):
     model: Annotated[str, Field(pattern=r"^stability\.[a-z0-9-]+-v\d+:\d+$")]
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
     concurrency: int = Field(default=2, ge=2, le=1000)  # calls at once: SQS event sources want 2
+
+
+class OwnEndpoint(_Strict):
+    """In what the endpoint of one base model differs from the environment's."""
+
+    instance_types: list[InstanceType] | None = Field(default=None, min_length=1, max_length=5)
+    max_instances: int | None = Field(default=None, ge=1)
+    adapter_cache_gb: int | None = Field(default=None, ge=1)
+
+
+class MoreBaseModel(BaseModelSettings):
+    """A base model beside the default: its own endpoint, and its own recipe for trainings.
+
+    ``recipe`` is carried to the handlers as it is, which validate it.
+    """
+
+    recipe: dict[str, Any]
+    endpoint: OwnEndpoint = OwnEndpoint()
+    training_instance_type: InstanceType | None = None
+
+
+class ServedBase(_Strict):
+    """A base model with all that its endpoint and its training jobs need."""
+
+    model: BaseModelSettings
+    endpoint: EndpointSettings
+    training_instance_type: str
 
 
 class EnvironmentSettings(_Strict):
@@ -158,7 +196,8 @@ class EnvironmentSettings(_Strict):
     code: CodeSettings = CodeSettings()
     alarms: AlarmSettings = AlarmSettings()
     budget: BudgetSettings | None = None
-    base_model: BaseModelSettings
+    base_model: BaseModelSettings  # the default one
+    more_base_models: list[MoreBaseModel] = []
     domain: dict[str, Any]  # the handlers' own settings: validated there, carried verbatim here
 
     @property
@@ -170,7 +209,30 @@ class EnvironmentSettings(_Strict):
     def domain_settings(self) -> str:
         """The JSON that the handlers read from ``DOMAIN_SETTINGS``."""
         document = {**self.domain, "base_model": self.base_model.model_dump(mode="json")}
+        if self.more_base_models:
+            infra_only = {"endpoint", "training_instance_type"}
+            document["more_base_models"] = [
+                base.model_dump(mode="json", exclude=infra_only) for base in self.more_base_models
+            ]
         return json.dumps(document, separators=(",", ":"), sort_keys=True)
+
+    @property
+    def served_bases(self) -> list[ServedBase]:
+        """The base models on offer, the default first, each with its endpoint of its own."""
+        default = ServedBase(
+            model=self.base_model,
+            endpoint=self.endpoint,
+            training_instance_type=self.training.instance_type,
+        )
+        return [default, *(self._served(base) for base in self.more_base_models)]
+
+    def _served(self, base: MoreBaseModel) -> ServedBase:
+        own = base.endpoint.model_dump(exclude_none=True)
+        return ServedBase(
+            model=base,
+            endpoint=EndpointSettings(**{**self.endpoint.model_dump(), **own}),
+            training_instance_type=base.training_instance_type or self.training.instance_type,
+        )
 
     @property
     def translates_prompts(self) -> bool:
@@ -231,6 +293,9 @@ class EnvironmentSettings(_Strict):
             if "*" in self.api.cors_origins:
                 raise ValueError("api.cors_origins: name the origins instead of '*'")
         _ = self.hosted_model  # says what is wrong with it
+        ids = [base.model.id for base in self.served_bases]
+        if len(set(ids)) != len(ids):
+            raise ValueError("more_base_models: the same id stands there twice")
         self._check_images()
         self._check_moderation()
         limits = self.domain.get("training", {})
@@ -270,6 +335,7 @@ class EnvironmentSettings(_Strict):
             raise ValueError(
                 f"domain: {size} bytes, of which a function's environment holds"
                 f" {MAX_DOMAIN_SETTINGS_BYTES}; shorten {where}.blocked_terms"
+                " or more_base_models"
             )
 
 

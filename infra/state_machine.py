@@ -202,7 +202,7 @@ def _training_job(
                 "LocalPath": "/opt/ml/checkpoints",
             },
             "ResourceConfig": {
-                "InstanceType": settings.training.instance_type,
+                "InstanceType.$": "$.instance_type",
                 "InstanceCount": 1,
                 "VolumeSizeInGB": settings.training.volume_gb,
             },

@@ -94,7 +94,7 @@ class StorageStack(Stack):
             "DataKeyArn": self.key.key_arn,
             "ReceiptKeyArn": self.receipt_key.key_arn,
             "SigningKeyArn": self.provenance.signing.key_arn,
-            "CertificatesParameter": self.provenance.certificates.parameter_name,
+            "CertificatesParameter": self.provenance.certificates,
         }.items():
             CfnOutput(self, name, value=value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from aws_cdk import CfnOutput, Stack
@@ -43,6 +44,7 @@ class TrainingStack(Stack):
         self._storage = storage
         # By its ARN: the key's own policy stays as the storage stack wrote it.
         self._key = kms.Key.from_key_arn(self, "DataKey", storage.key.key_arn)
+        # One image trains every base: it is the GPU that the instance types have in common.
         image = image_uri("training", settings.region, settings.training.instance_type)
         code = assets.Asset(
             self, "Code", path=str(bundling.training_code(settings.code.vendor_wheels))
@@ -55,6 +57,9 @@ class TrainingStack(Stack):
                 "WORK_BUCKET": storage.work.bucket_name,
                 "MODELS_BUCKET": storage.models.bucket_name,
                 "TRAINING_CODE_URI": code.s3_object_url,
+                "TRAINING_INSTANCE_TYPES": json.dumps(
+                    {base.model.id: base.training_instance_type for base in settings.served_bases}
+                ),
             },
         )
         access.allow_objects(prepare.role, storage.work, "trainings/", "s3:PutObject")
@@ -154,7 +159,7 @@ class TrainingStack(Stack):
         role = iam.Role(self, "JobRole", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
         allow_container(
             role,
-            image=image,
+            images=[image],
             code=code,
             key=self._key,
             log_group="/aws/sagemaker/TrainingJobs:*",

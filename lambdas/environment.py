@@ -6,6 +6,7 @@ name where a handler is wired: `environment.need("TABLE_NAME")`.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from functools import cache
@@ -41,12 +42,13 @@ class Environment(BaseModel):
     SIGNING_KEY_ARN: str | None = None
     CERTIFICATES_PARAMETER: str | None = None
     STATE_MACHINE_ARN: str | None = None
-    ENDPOINT_NAME: str | None = None
+    ENDPOINT_NAMES: str | None = None
     ERASURE_QUEUE_URL: str | None = None
     INTAKE_QUEUE_URL: str | None = None
     RESULTS_QUEUE_URL: str | None = None
     PAINTING_QUEUE_URL: str | None = None
     TRAINING_CODE_URI: str | None = None
+    TRAINING_INSTANCE_TYPES: str | None = None
     DOMAIN_SETTINGS: str | None = None
 
     def need(self, name: str) -> str:
@@ -55,6 +57,21 @@ class Environment(BaseModel):
         if not value:
             raise MisconfiguredError(f"the environment variable {name} is missing")
         return str(value)
+
+    def endpoint_of(self, base_model: str) -> str:
+        """The name of the endpoint that serves a base model."""
+        return self._of_base("ENDPOINT_NAMES", base_model)
+
+    def instance_type_of(self, base_model: str) -> str:
+        """The machine on which adapters for a base model are trained."""
+        return self._of_base("TRAINING_INSTANCE_TYPES", base_model)
+
+    def _of_base(self, name: str, base_model: str) -> str:
+        """Deployment passes what differs between base models as a JSON object, id → value."""
+        try:
+            return str(json.loads(self.need(name))[base_model])
+        except (ValueError, KeyError, TypeError):
+            raise MisconfiguredError(f"{name} says nothing of {base_model}") from None
 
     def settings(self) -> DomainSettings:
         """DOMAIN_SETTINGS, parsed."""

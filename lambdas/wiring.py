@@ -199,12 +199,12 @@ def training_jobs() -> TrainingJobs:
 
 
 @cache
-def generation_backend() -> GenerationBackend:
-    """The endpoint."""
+def generation_backend(base_model: str) -> GenerationBackend:
+    """The endpoint that serves a base model."""
     from lambdas.adapters import clients
     from lambdas.adapters.sagemaker_endpoint import SageMakerEndpoint
 
-    name = environment.current().need("ENDPOINT_NAME")
+    name = environment.current().endpoint_of(base_model)
     return SageMakerEndpoint(clients.sagemaker_runtime, clients.sagemaker, name)
 
 

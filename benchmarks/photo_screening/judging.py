@@ -11,7 +11,7 @@ from benchmarks.photo_screening.labelled import ACCEPTED, Labelled
 from benchmarks.photo_screening.tables import Decision
 from lambdas.domain.locations import photo_key
 from lambdas.domain.normalising import NotAPhoto
-from lambdas.domain.photo import ContentType, Photo, PhotoState
+from lambdas.domain.photo import ContentType, Photo, PhotoState, RejectionCode
 from lambdas.domain.subject import SubjectKind
 from lambdas.events.examining.beside import Comparing
 from lambdas.events.examining.one_photo import Examiner
@@ -65,6 +65,9 @@ class Judge:
         examiner = Examiner(self.settings, self.store, self.moderation)
         try:
             examined = examiner.examine(key, one.kind, others)
+            if examined.celebrity is not None:
+                # Where moderators decide: until then it is not used.
+                return RejectionCode.CELEBRITY, None, b""
             look, jpeg = replace(examined.look, ordinal=len(self.album) + 1), examined.normal.jpeg
             if is_person:
                 rules = self.settings.photos.set

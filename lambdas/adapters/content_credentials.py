@@ -16,8 +16,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import c2pa
+from botocore.exceptions import ClientError
 
-from lambdas.adapters.failures import calling
+from lambdas.adapters.failures import calling, code_of
 from lambdas.domain.errors import Unavailable
 from lambdas.domain.marks import NUMBER_BITS
 from lambdas.ports import Trace
@@ -53,8 +54,14 @@ class Certificates:
     def chain(self) -> str | None:
         """Kept once it was read; None until somebody has installed one."""
         if self._chain is None:
-            with calling("certificates"):
-                answer = self._ssm().get_parameter(Name=self._parameter)
+            try:
+                with calling("certificates"):
+                    answer = self._ssm().get_parameter(Name=self._parameter)
+            except ClientError as error:
+                # The parameter is made by whoever installs the first chain, not by a deployment.
+                if code_of(error) == "ParameterNotFound":
+                    return None
+                raise
             value = answer["Parameter"]["Value"]
             if _END not in value:
                 return None

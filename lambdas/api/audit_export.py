@@ -11,13 +11,14 @@ from lambdas.api.reading import page_of
 from lambdas.api.review_views import as_csv, as_json_lines, entry_document
 from lambdas.domain import moments
 from lambdas.domain.errors import FieldError, Invalid
-from lambdas.domain.review import Image
-from lambdas.records.audit import list_entries
+from lambdas.domain.review import HeldPhoto, Image
+from lambdas.records.audit import entry_from, list_entries
 from lambdas.records.reviews import find_review
 
 if TYPE_CHECKING:
     from lambdas.api.http import Api
     from lambdas.api.reviews import ReviewPorts
+    from lambdas.domain.audit import AuditEntry
     from lambdas.ports import Table
     from lambdas.table import Item
 
@@ -72,9 +73,16 @@ def _notes(table: Table, item: Item) -> Mapping[str, str]:
     """The notes of the review that an entry is about; none once it was erased."""
     if item["note_sha256"] is None:
         return {}
-    image = Image(item["generation_id"], item["image_id"]) if item["image_id"] else None
-    review = find_review(table, item["account_id"], image)
+    review = find_review(table, item["account_id"], _about(entry_from(item)))
     return review.notes if review else {}
+
+
+def _about(entry: AuditEntry) -> Image | HeldPhoto | None:
+    if entry.photo_id and entry.subject_id:
+        return HeldPhoto(entry.subject_id, entry.photo_id)
+    if entry.image_id and entry.generation_id:
+        return Image(entry.generation_id, entry.image_id)
+    return None
 
 
 def _file(answer: Answer, kind: str, since: datetime, until: datetime, limit: int) -> Answer:

@@ -10,6 +10,7 @@ from lambdas import environment
 from lambdas.api.hosted_entry import hosted_entry, sizes_entry
 from lambdas.api.http import Api
 from lambdas.api.messages import Answer, Request, ok
+from lambdas.api.style_thumbnails import thumbnail
 from lambdas.domain.generation_body import MAX_STEPS, MIN_STEPS
 from lambdas.domain.generation_plan import (
     DEFAULT_CFG_SCALE,
@@ -43,19 +44,28 @@ def build_app(rules: CatalogueRules) -> Api:
     @api.get("/styles")
     def list_styles(_: Request[None]) -> Answer:
         """List the style presets: names for `style_preset`."""
-        items = [{"name": p.name, "description": p.description} for p in PRESETS.values()]
+        items = [
+            {"name": p.name, "description": p.description, "thumbnail": thumbnail(p.name)}
+            for p in PRESETS.values()
+        ]
         return ok({"items": items, "next_cursor": None})
 
     @api.get("/models")
     def list_models(_: Request[None]) -> Answer:
-        """List the models, with the sizes and bounds that they accept."""
+        """List the models, the default base first, with the sizes and bounds that they accept."""
         settings = rules.settings
-        model = _model(settings.base_model)
-        model["default_negative_prompt"] = settings.default_negative_prompt
-        model["max_prompt_characters"] = settings.generation.max_prompt_chars
+        items = [
+            {
+                **_model(base),
+                "is_default": base is settings.base_model,
+                "default_negative_prompt": settings.negative_prompt_of(base),
+                "max_prompt_characters": settings.generation.max_prompt_chars,
+            }
+            for base in settings.base_models
+        ]
         hosted = settings.generation.hosted
         more = [hosted_entry(hosted.offered, settings.generation)] if hosted else []
-        return ok({"items": [model, *more], "next_cursor": None})
+        return ok({"items": [*items, *more], "next_cursor": None})
 
     return api
 
@@ -65,6 +75,7 @@ def _model(base: BaseModelSettings) -> dict[str, Any]:
         "id": base.id,
         "family": base.family,
         "hosted": False,
+        "licence": base.licence,
         "precision": base.precision,
         "subject_token": SUBJECT_TOKEN,
         **sizes_entry(base.sizes),

@@ -1,6 +1,6 @@
 """From a body to a request that waits for the endpoint.
 
-    standing → plan → subject → screen the words
+    standing → subject → base model → plan → screen the words
              → save → request.json → invoke → note where the answer will be
 
 Until it is saved nothing has happened. If the endpoint cannot take it, it is forgotten and the
@@ -17,11 +17,12 @@ from contract.generation import REQUEST_FILE
 from contract.s3_location import S3Location
 from lambdas import telemetry
 from lambdas.api.text_check import demand_allowed
+from lambdas.domain.base_choice import base_of_generation
 from lambdas.domain.errors import NotFound, Unavailable
 from lambdas.domain.generation import Generation, GenerationState
 from lambdas.domain.generation_plan import plan_generation
 from lambdas.domain.generation_request import adapter_of, request_document
-from lambdas.domain.hosted_plan import is_for_hosted, plan_hosted
+from lambdas.domain.hosted_plan import as_base, is_for_hosted, plan_hosted
 from lambdas.domain.ids import Prefix, is_id, new_id
 from lambdas.domain.locations import generation_prefix
 from lambdas.domain.quota import Metered
@@ -45,7 +46,9 @@ if TYPE_CHECKING:
     from lambdas.api.generations import GenerationPorts
     from lambdas.domain.generation_body import GenerationBody
     from lambdas.domain.generation_plan import GenerationPlan
+    from lambdas.domain.settings import BaseModelSettings
     from lambdas.domain.subject import Subject
+    from lambdas.domain.training import Training
 
 
 class GenerationStart:
@@ -60,13 +63,13 @@ class GenerationStart:
         settings, now = ports.settings, ports.clock.now()
         account = (ports.table, owner, now, settings.moderation.violations)
         demand_good_standing(*account)
-        plan = self._plan(body)
-        subject = self._subject(owner, plan.subject_id)
-        training_id, adapter = self._adapter(subject)
+        subject = self._subject(owner, body.subject_id)
+        learned = self._learned(subject)
+        plan, base = self._plan(body, learned)
         with counting_refusals(*account):
             demand_allowed(
                 ports.screening,
-                self._words(plan, subject),
+                _words(plan, subject, settings.negative_prompt_of(base)),
                 kind=subject.kind if subject else None,
             )
         generation = Generation(
@@ -76,41 +79,36 @@ class GenerationStart:
             created_at=now,
             updated_at=now,
             deadline=now + timedelta(seconds=settings.generation.request_ttl_seconds),
-            adapter_training=training_id,
+            adapter_training=learned.id if learned else None,
         )
         limits = settings.limits
         amounts = {Metered.GENERATIONS: 1, Metered.IMAGES: len(plan.seeds)}
         spending = Spending(owner, amounts, limits.per_day, now)
         limit = limits.active_generations_per_user
         create_generation(ports.table, generation, limit=limit, spending=spending)
-        self._invoke(generation, adapter, spending)
+        adapter = adapter_of(learned, ports.models_bucket) if learned else None
+        self._invoke(generation, base, adapter, spending)
         telemetry.logger.info("generation_queued", extra={"generation_id": generation.id})
         return find_generation(ports.table, owner, generation.id) or generation
 
-    def _plan(self, body: GenerationBody) -> GenerationPlan:
-        """By a hosted model where one draws such a request, by our own base model otherwise."""
+    def _plan(
+        self, body: GenerationBody, learned: Training | None
+    ) -> tuple[GenerationPlan, BaseModelSettings]:
+        """By a hosted model where one draws such a request, by a base model of ours otherwise."""
         settings, draw = self._ports.settings, self._ports.draw
         hosted = settings.generation.hosted
-        if hosted is not None and is_for_hosted(body):
-            return plan_hosted(body, hosted.offered, settings.generation, draw)
-        return plan_generation(
+        if hosted is not None and is_for_hosted(body, hosted.offered):
+            plan = plan_hosted(body, hosted.offered, settings.generation, draw)
+            return plan, as_base(hosted.offered)
+        base = base_of_generation(settings, body.model, learned)
+        plan = plan_generation(
             body,
-            settings.base_model,
+            base,
             settings.generation.max_prompt_chars,
             draw,
-            negative_prompt=settings.default_negative_prompt,
+            negative_prompt=settings.negative_prompt_of(base),
         )
-
-    def _words(self, plan: GenerationPlan, subject: Subject | None) -> list[ClientText]:
-        """All that a client wrote; the subject's noun, which is put into every prompt, as well."""
-        settings = self._ports.settings
-        hosted = plan.hosted_model is not None
-        own = settings.generation.negative_prompt if hosted else settings.default_negative_prompt
-        return [
-            *(ClientText(text) for text in plan.attracting_texts),
-            *(ClientText(subject.class_noun) for subject in (subject,) if subject),
-            *(ClientText(text, Purpose.NEGATIVE) for text in plan.repelling_texts if text != own),
-        ]
+        return plan, base
 
     def _subject(self, owner: str, subject_id: str | None) -> Subject | None:
         if subject_id is None:
@@ -119,29 +117,33 @@ class GenerationStart:
             raise NotFound("subject")
         return read_subject(self._ports.table, owner, subject_id)
 
-    def _adapter(self, subject: Subject | None) -> tuple[str | None, AdapterReference | None]:
-        """The training that the subject serves now, and its adapter."""
+    def _learned(self, subject: Subject | None) -> Training | None:
+        """The training whose adapter the subject serves now."""
         if subject is None:
-            return None, None
+            return None
         if subject.active_adapter is None:
             raise adapter_expired() if subject.adapter_expired_at else subject_not_ready()
-        training = read_training(self._ports.table, subject.owner, subject.active_adapter)
-        return training.id, adapter_of(training, self._ports.models_bucket)
+        return read_training(self._ports.table, subject.owner, subject.active_adapter)
 
     def _invoke(
-        self, generation: Generation, adapter: AdapterReference | None, spending: Spending
+        self,
+        generation: Generation,
+        base: BaseModelSettings,
+        adapter: AdapterReference | None,
+        spending: Spending,
     ) -> None:
         ports = self._ports
+        backend = ports.backend_of(generation)
         key = f"{generation_prefix(generation.owner, generation.id)}{REQUEST_FILE}"
         document = request_document(
             generation,
             adapter,
-            base_model=ports.settings.base_model.id,
+            base_model=base.id,
             work_bucket=ports.work.bucket,
         )
         try:
             ports.work.write(key, document.to_json().encode(), content_type="application/json")
-            invocation = ports.backend_of(generation).invoke(
+            invocation = backend.invoke(
                 generation.id,
                 request_uri=str(S3Location(ports.work.bucket, key)),
                 request_ttl_seconds=ports.settings.generation.request_ttl_seconds,
@@ -152,9 +154,21 @@ class GenerationStart:
             raise
         try:
             note_invocation(ports.table, generation, invocation)
-            if ports.backend_of(generation).status().instances == 0:
+            if backend.status().instances == 0:
                 now = ports.clock.now()
                 advance_generation(ports.table, generation, GenerationState.WARMING, now)
         except Unavailable as error:
             # It is queued all the same: a no would make the caller ask for it twice.
             telemetry.log_failure("invocation_not_noted", error, generation_id=generation.id)
+
+
+def _words(plan: GenerationPlan, subject: Subject | None, own: str) -> list[ClientText]:
+    """All that a client wrote; the subject's noun, which is put into every prompt, as well.
+
+    `own`: the deployment's negative prompt, which nobody else wrote.
+    """
+    return [
+        *(ClientText(text) for text in plan.attracting_texts),
+        *(ClientText(subject.class_noun) for subject in (subject,) if subject),
+        *(ClientText(text, Purpose.NEGATIVE) for text in plan.repelling_texts if text != own),
+    ]

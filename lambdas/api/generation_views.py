@@ -23,6 +23,7 @@ def summary(generation: Generation) -> dict[str, Any]:
     return {
         "id": generation.id,
         "subject_id": generation.plan.subject_id,
+        "model": generation.plan.base_model,
         "state": generation.state.value,
         "warming_since": _text(generation.warming_since) if waiting else None,
         "deadline": _text(generation.deadline) if waiting else None,
@@ -70,7 +71,6 @@ def _request(generation: Generation) -> dict[str, Any]:
         "height": plan.height,
         "sampler": plan.sampler.value if own else None,
         "style_preset": plan.style_preset,
-        "hosted_model": plan.hosted_model,
     }
 
 

@@ -59,6 +59,7 @@ class CreateGeneration(GenerationBody, Body):
 class GenerationPorts:
     """What these routes need; `models_bucket` is a name only.
 
+    `endpoint_of` gives the endpoint that serves a base model, by its id.
     `painting`: who has hosted models draw, where the environment chose one.
     """
 
@@ -67,7 +68,7 @@ class GenerationPorts:
     clock: Clock
     persistence: Callable[[], BasePersistenceLayer]
     screening: TextScreening
-    backend: GenerationBackend
+    endpoint_of: Callable[[str], GenerationBackend]
     work: ObjectStore
     avatars: ObjectStore
     models_bucket: str
@@ -76,10 +77,13 @@ class GenerationPorts:
     painting: GenerationBackend | None = None
 
     def backend_of(self, generation: Generation) -> GenerationBackend:
-        """Who draws it."""
+        """Who draws it; raises Unavailable if its model is no longer on offer."""
         if self.painting is not None and generation.plan.hosted_model is not None:
             return self.painting
-        return self.backend
+        base = self.settings.find_base(generation.plan.base_model)
+        if base is None:
+            raise Unavailable("endpoint")
+        return self.endpoint_of(base.id)
 
 
 def build_app(ports: GenerationPorts) -> Api:
@@ -185,7 +189,7 @@ def _wired() -> Handler:
             clock=wiring.clock(),
             persistence=wiring.persistence,
             screening=wiring.text_screening(),
-            backend=wiring.generation_backend(),
+            endpoint_of=wiring.generation_backend,
             work=wiring.bucket("WORK_BUCKET"),
             avatars=wiring.bucket("AVATARS_BUCKET"),
             models_bucket=environment.current().need("MODELS_BUCKET"),

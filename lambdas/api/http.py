@@ -53,6 +53,8 @@ _HEADERS = {
 _NOBODY = Caller(owner="nobody", is_user=False)
 BodyT = TypeVar("BodyT", bound=Body)
 Function = Callable[[Request[Any]], Answer]
+# Makes the answer to a repeated request from what was kept of the first one (`Answer.kept`).
+Again = Callable[[Request[Any], Mapping[str, Any]], Answer]
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Route:
     status: int
     public: bool
     max_body_bytes: int
+    again: Again | None = None
 
     @property
     def name(self) -> str:
@@ -102,7 +105,13 @@ class Api:
 
     @overload
     def post(
-        self, path: str, *, body: type[BodyT], status: int, max_body_bytes: int = ...
+        self,
+        path: str,
+        *,
+        body: type[BodyT],
+        status: int,
+        max_body_bytes: int = ...,
+        again: Again | None = ...,
     ) -> Callable[[Callable[[Request[BodyT]], Answer]], Callable[[Request[BodyT]], Answer]]: ...
 
     @overload
@@ -117,9 +126,13 @@ class Api:
         body: type[Body] | None = None,
         status: int,
         max_body_bytes: int = MAX_BODY_BYTES,
+        again: Again | None = None,
     ) -> Callable[[Any], Any]:
-        """A POST: with a body, idempotent when the caller sends a key; `status` on success."""
-        return self._adding("POST", path, body, status, max_body_bytes=max_body_bytes)
+        """A POST: with a body, idempotent when the caller sends a key; `status` on success.
+
+        `again` makes a repeated answer where not all of the first one is kept.
+        """
+        return self._adding("POST", path, body, status, max_body_bytes=max_body_bytes, again=again)
 
     def patch(
         self, path: str, *, body: type[BodyT]
@@ -148,9 +161,10 @@ class Api:
         *,
         public: bool = False,
         max_body_bytes: int = MAX_BODY_BYTES,
+        again: Again | None = None,
     ) -> Callable[[Any], Any]:
         def add(function: Function) -> Function:
-            route = Route(method, path, function, body, status, public, max_body_bytes)
+            route = Route(method, path, function, body, status, public, max_body_bytes, again)
             self.routes.append(route)
             pattern = path.replace("{", "<").replace("}", ">")
             self._resolver.route(pattern, method)(
@@ -190,7 +204,10 @@ class Api:
                 return route.function(request)
             body = request.body.model_dump(mode="json") if request.body else None
             once = Once(request.owner, route.name, key, {"path": dict(request.path), "body": body})
-            return self._idempotency.run(once, lambda: _keepable(route, request), self._context)
+            again = partial(route.again, request) if route.again else None
+            return self._idempotency.run(
+                once, lambda: _keepable(route, request), self._context, again
+            )
         except DomainError as error:
             return problems.of_domain(error, request_id)
         except TransportError as error:

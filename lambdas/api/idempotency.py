@@ -9,7 +9,9 @@ Kept are successes and refusals that would come again (`DomainError.final`). Wha
 state of things, and all failures, are forgotten, so that the same key can be tried again.
 
 A key belongs to one owner and one route. Its record is noted in the owner's partition before it is
-written, with the ids of what the answer tells of, so that erasing any of them finds it.
+written, with the ids of what the answer tells of, so that erasing any of them finds it. An answer
+that tells of somebody else's things is not kept: its route says what is (`Answer.kept`), which
+names nothing, and makes the answer again from that.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -70,8 +72,17 @@ class Idempotency:
         self._table = table
         self._clock = clock
 
-    def run(self, once: Once, work: Callable[[], Answer], context: object) -> Answer:
-        """`work()`, or the answer that it gave before; it raises NotKept for what is not kept."""
+    def run(
+        self,
+        once: Once,
+        work: Callable[[], Answer],
+        context: object,
+        again: Callable[[Mapping[str, Any]], Answer] | None = None,
+    ) -> Answer:
+        """`work()`, or the answer that it gave before; it raises NotKept for what is not kept.
+
+        `again` makes that answer of `Answer.kept`, where only that is kept.
+        """
         from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig
         from aws_lambda_powertools.utilities.idempotency import exceptions as failures
         from aws_lambda_powertools.utilities.idempotency.base import IdempotencyHandler
@@ -81,7 +92,7 @@ class Idempotency:
         def kept_work() -> dict[str, Any]:
             answer = work()
             fresh.append(answer)
-            return asdict(answer)
+            return asdict(answer) if answer.kept is None else {"kept": dict(answer.kept)}
 
         if not 1 <= len(once.key) <= _MAX_KEY_CHARACTERS or not once.key.isprintable():
             raise TransportError(
@@ -133,7 +144,11 @@ class Idempotency:
             if not self._tag(once, record_id(scope, once.key), fresh[0]):
                 self._forget(handler, fresh[0])
             return fresh[0]
-        return Answer(kept["status"], kept["body"], {**kept["headers"], _REPLAYED: "true"})
+        if again is not None and "status" not in kept:
+            answer = again(kept["kept"])
+        else:
+            answer = Answer(kept["status"], kept["body"], kept["headers"])
+        return replace(answer, headers={**answer.headers, _REPLAYED: "true"})
 
     def _note(self, owner: str, record: str) -> None:
         key = keys.idempotency_key(owner, record)
@@ -153,7 +168,8 @@ class Idempotency:
 
         False if the note is gone, and with it the way to the answer.
         """
-        about = sorted(set(ids_in(json.dumps([answer.body, answer.headers, once.request]))))
+        told = [answer.body, answer.headers, once.request] if answer.kept is None else answer.kept
+        about = sorted(set(ids_in(json.dumps(told))))
         key = keys.idempotency_key(once.owner, record)
         # Without the note the answer counts as being about everything; nothing else depends on it.
         with contextlib.suppress(Unavailable):

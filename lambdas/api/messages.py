@@ -83,12 +83,17 @@ class Request(Generic[BodyT]):
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back. `body` is JSON; None means no content. `text` is sent instead, as it is."""
+    """What goes back. `body` is JSON; None means no content. `text` is sent instead, as it is.
+
+    `kept`: all that is kept of it under an Idempotency-Key, by a route that makes its answer again
+    from that (`again`): what would outlive the thing that the whole answer tells of stays out.
+    """
 
     status: int
     body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     text: str | None = None
+    kept: Mapping[str, Any] | None = None
 
 
 def ok(body: Mapping[str, Any]) -> Answer:

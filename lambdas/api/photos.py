@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from lambdas import telemetry
 from lambdas.api.http import Api, page_of
@@ -16,7 +17,13 @@ from lambdas.domain import moments
 from lambdas.domain.errors import FieldError, Invalid
 from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.locations import UploadKey, photo_key
-from lambdas.domain.photo import ContentType, Photo, PhotoState, reason_for
+from lambdas.domain.photo import (
+    IN_REVIEW_REASON,
+    ContentType,
+    Photo,
+    PhotoState,
+    reason_for,
+)
 from lambdas.domain.photo_set import SetReport, report_on
 from lambdas.domain.quota import Metered
 from lambdas.domain.retention import photo_expires_at
@@ -31,14 +38,26 @@ if TYPE_CHECKING:
 
     from lambdas.domain.settings import SetRules
 
+_HEIC = {"image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence"}
 _LIST = "/subjects/{subject_id}/photos"
 _ONE = "/subjects/{subject_id}/photos/{photo_id}"
+
+
+def _no_heic(content_type: object) -> object:
+    """Says of HEIC what a client can do, instead of which types there are."""
+    if content_type in _HEIC:
+        raise PydanticCustomError(
+            "enum",
+            "HEIC is not taken: send JPEG. Browsers on iOS convert by themselves if the file field "
+            "accepts image/jpeg only; apps have the system's converter.",
+        )
+    return content_type
 
 
 class Upload(Body):
     """A file that the caller is about to upload."""
 
-    content_type: ContentType
+    content_type: Annotated[ContentType, BeforeValidator(_no_heic)]
     size_bytes: int = Field(ge=1, description="Exactly as many bytes as the file has.")
 
 
@@ -154,7 +173,9 @@ def _document(photo: Photo, ports: SubjectPorts, now: datetime) -> dict[str, Any
     }
     if photo.rejection is not None:
         document["code"] = photo.rejection.value
-        document["reason"] = reason_for(photo.rejection, ports.settings)
+        document["reason"] = reason_for(photo.rejection, ports.settings, heic=photo.heic)
+    if state is PhotoState.IN_REVIEW:
+        document["reason"] = IN_REVIEW_REASON
     if state is PhotoState.ACCEPTED:
         document["width"], document["height"] = photo.width, photo.height
         document["url"] = ports.photos.link(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lambdas.domain import moments
+from lambdas.domain.audit import names_of
 from lambdas.records.audit import entry_from, is_genuine
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
     "id", "at", "by", "action", "decision", "review_id", "account_id", "generation_id", "image_id",
-    "before", "after", "note", "note_sha256", "genuine",
+    "subject_id", "photo_id", "before", "after", "note", "note_sha256", "genuine",
 )  # fmt: skip
 
 
@@ -31,8 +32,7 @@ def summary(review: Review) -> dict[str, Any]:
         "state": review.state.value,
         "reason": review.reason.value,
         "account_id": review.owner,
-        "generation_id": review.image.generation_id if review.image else None,
-        "image_id": review.image.image_id if review.image else None,
+        **names_of(review),
         "labels": [
             {"name": each.name, "parent": each.parent, "confidence": each.confidence}
             for each in review.labels
@@ -64,6 +64,8 @@ def entry_document(item: Item, notes: Mapping[str, str]) -> dict[str, Any]:
         "account_id": entry.account_id,
         "generation_id": entry.generation_id,
         "image_id": entry.image_id,
+        "subject_id": entry.subject_id,
+        "photo_id": entry.photo_id,
         "before": dict(entry.before),
         "after": dict(entry.after),
         "note": notes.get(entry.id),

@@ -1,12 +1,13 @@
 """`/reviews`: what was withheld, reported, appealed or blocked, for the group `moderators`.
 
-A decision needs no Idempotency-Key: repeated by whoever made it, it answers as before. So nothing
-of a user's is kept under a moderator's name.
+Under an Idempotency-Key it is kept that a decision was made, and nothing of what it was about: so
+nothing of a user's is kept under a moderator's name. A repetition reads the review as it is then.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,9 +19,10 @@ from lambdas.api.messages import Answer, Request, ok
 from lambdas.api.review_bodies import DecideReview
 from lambdas.api.review_decisions import Deciding
 from lambdas.api.review_images import ReviewImages
+from lambdas.api.review_photos import ReviewPhotos
 from lambdas.api.review_views import summary
 from lambdas.domain import moments
-from lambdas.domain.audit import AuditAction, AuditEntry
+from lambdas.domain.audit import AuditAction, AuditEntry, names_of
 from lambdas.domain.errors import Conflict, FieldError, Invalid, NotFound
 from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.review import Review, ReviewReason, ReviewState
@@ -30,8 +32,10 @@ from lambdas.records.reviews import find_review_by_id, list_reviews
 from lambdas.records.standing import read_standing
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
+
     from lambdas.domain.settings import DomainSettings
-    from lambdas.ports import Clock, ObjectStore, Table
+    from lambdas.ports import Clock, ObjectStore, Queue, Table
     from lambdas.release import Release
 
 MODERATORS = "moderators"
@@ -49,24 +53,28 @@ class Preview(StrEnum):
 
 @dataclass(frozen=True)
 class ReviewPorts:
-    """`table` also appends to the audit log, `audit` reads it."""
+    """`table` also appends to the audit log, `audit` reads it; `intake` goes on with photos."""
 
     settings: DomainSettings
     table: Table
     audit: Table
     clock: Clock
+    persistence: Callable[[], BasePersistenceLayer]
     work: ObjectStore
     avatars: ObjectStore
+    photos: ObjectStore
+    intake: Queue
     release: Release
 
 
 def build_app(ports: ReviewPorts) -> Api:
     """The routes over these ports."""
     table, clock = ports.table, ports.clock
-    api = Api(table=table, clock=clock, group=MODERATORS)
+    api = Api(table=table, clock=clock, persistence=ports.persistence, group=MODERATORS)
     images = ReviewImages(table, ports.work, ports.avatars, ports.release)
     rules = ports.settings.moderation.violations
-    deciding = Deciding(table, clock, images, rules)
+    photos = ReviewPhotos(table, ports.photos, ports.work, ports.intake)
+    deciding = Deciding(table, clock, images, photos, rules)
     add_audit_routes(api, ports)
 
     def document(review: Review, request: Request[Any], preview: Preview) -> dict[str, Any]:
@@ -96,34 +104,41 @@ def build_app(ports: ReviewPorts) -> Api:
         in the audit log.
         """
         preview = _choice(request, "preview", Preview) or Preview.BLURRED
-        review = find_review_by_id(table, request.id("review_id", Prefix.REVIEW))
-        if review is None:
-            raise NotFound("review")
-        return ok(document(review, request, preview))
+        return ok(document(_read(table, request), request, preview))
 
-    @api.post("/reviews/{review_id}/decision", body=DecideReview, status=200)
+    def decided_before(request: Request[Any], _: Mapping[str, Any]) -> Answer:
+        return ok(summary(_read(table, request)))
+
+    @api.post("/reviews/{review_id}/decision", body=DecideReview, status=200, again=decided_before)
     def decide_review(request: Request[DecideReview]) -> Answer:
-        """Release the image, withhold it, or withhold it and block the account.
+        """Release the image or photo, withhold it, or withhold it and block the account.
 
-        Of a block: lift it, or let it stay. Repeating your own decision answers as before, with or
-        without an Idempotency-Key.
+        Of a block: lift it, or let it stay. Repeating your own decision answers as before; with an
+        Idempotency-Key also after the review was opened again, and then as it is by now.
         """
         body = request.body
         review_id = request.id("review_id", Prefix.REVIEW)
         review = deciding.run(review_id, body.decision, by=request.owner, note=body.note or "")
-        return ok(summary(review))
+        return replace(ok(summary(review)), kept={})
 
     return api
+
+
+def _read(table: Table, request: Request[Any]) -> Review:
+    review = find_review_by_id(table, request.id("review_id", Prefix.REVIEW))
+    if review is None:
+        raise NotFound("review")
+    return review
 
 
 def _preview(
     ports: ReviewPorts, deciding: Deciding, review: Review, request: Request[Any], kind: Preview
 ) -> dict[str, Any] | None:
     try:
-        generation, artifact = deciding.find_image(review)
+        picture = deciding.picture(review)
     except Conflict:
         return None
-    now, images = ports.clock.now(), deciding.images
+    now = ports.clock.now()
     if kind is Preview.CLEAR:
         # Before the link: without an entry nobody looks.
         entry = AuditEntry(
@@ -133,14 +148,13 @@ def _preview(
             action=AuditAction.VIEW_CLEAR,
             review_id=review.id,
             account_id=review.owner,
-            generation_id=generation.id,
-            image_id=artifact.id,
+            **names_of(review),
         )
         ports.table.write(appending(entry))
         telemetry.count("ClearPreviews")
-        link: str | None = images.clear_link(generation, artifact, PREVIEW_SECONDS)
+        link: str | None = picture.clear(PREVIEW_SECONDS)
     else:
-        link = images.blurred_link(generation, artifact, PREVIEW_SECONDS)
+        link = picture.blurred(PREVIEW_SECONDS)
     if link is None:
         return None
     expires = now + timedelta(seconds=PREVIEW_SECONDS)
@@ -165,8 +179,11 @@ def _wired() -> Handler:
             table=wiring.audited_table(),
             audit=wiring.audit_log(),
             clock=wiring.clock(),
+            persistence=wiring.persistence,
             work=wiring.bucket("WORK_BUCKET"),
             avatars=wiring.bucket("AVATARS_BUCKET"),
+            photos=wiring.bucket("PHOTOS_BUCKET"),
+            intake=wiring.queue("INTAKE_QUEUE_URL"),
             release=wiring.release(),
         )
     )

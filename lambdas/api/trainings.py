@@ -15,6 +15,7 @@ from lambdas import environment, telemetry, wiring
 from lambdas.api.http import Api, page_of
 from lambdas.api.messages import Answer, Body, Request, accepted, ok
 from lambdas.domain import moments
+from lambdas.domain.base_choice import named_base
 from lambdas.domain.errors import Conflict, Unavailable
 from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.locations import training_prefix
@@ -48,12 +49,18 @@ _MAX_PROGRESS_BYTES = 64 * 1024
 
 
 class StartTraining(Body):
-    """How thoroughly to learn; the rest of the recipe is the environment's."""
+    """How thoroughly to learn, and on which base model; the recipe is the environment's."""
 
     preset: PresetName | None = Field(
         default=None,
         description="How long the training goes on and which ingredients it has: `fast`, "
         "`balanced` or `quality`; by default what the operator chose.",
+    )
+    base_model: str | None = Field(
+        default=None,
+        max_length=64,
+        description="One of GET /models, the first of them by default. The subject's pictures are "
+        "then drawn by this one.",
     )
 
 
@@ -79,6 +86,7 @@ def build_app(ports: TrainingPorts) -> Api:
         """Learn the subject from its accepted photos."""
         rules = ports.settings.moderation.violations
         demand_good_standing(table, request.owner, clock.now(), rules)
+        base = named_base(ports.settings, request.body.base_model, "base_model")
         subject = read_subject(table, request.owner, request.id("subject_id", Prefix.SUBJECT))
         demand_enough_photos(subject, ports.settings.photos)
         looks = accepted_looks(table, request.owner, subject.id)
@@ -91,6 +99,7 @@ def build_app(ports: TrainingPorts) -> Api:
             created_at=now,
             updated_at=now,
             preset=request.body.preset or ports.settings.training.preset,
+            base_model=base.id,
         )
         limits = ports.settings.limits
         spending = Spending(request.owner, {Metered.TRAININGS: 1}, limits.per_day, now)
@@ -201,6 +210,7 @@ def view(training: Training, progress: Progress | None = None) -> dict[str, Any]
             "updated_at": moments.to_text(progress.updated_at),
         },
         "preset": training.preset and training.preset.value,
+        "base_model": training.base_model,
         "scores": training.scores and asdict(training.scores),
         "failure": failure and {"code": failure.code, "reason": failure.reason},
         "created_at": moments.to_text(training.created_at),

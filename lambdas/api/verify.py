@@ -2,14 +2,17 @@
 
 The file is hostile until shown otherwise: it goes through the same decoding as photos, and what
 reads its content credentials sees only the three types that this accepts.
+
+Who asks need not be whose image it is: under an Idempotency-Key the numbers of the marks are kept,
+which lead to a generation only while it is there, and never the generation.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
@@ -22,8 +25,11 @@ from lambdas.domain.errors import FieldError, Invalid
 from lambdas.domain.marks import Evidence, Origin
 from lambdas.domain.normalising import NotAPhoto, decode
 from lambdas.domain.photo import RejectionCode
+from lambdas.domain.quota import Metered
 from lambdas.lambda_handler import lambda_handler
 from lambdas.records.marks import find_mark
+from lambdas.records.quotas import Spending
+from lambdas.table import ConditionFailed
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
@@ -75,7 +81,16 @@ def build_app(ports: VerifyPorts) -> Api:
     """The route over these ports."""
     api = Api(table=ports.table, clock=ports.clock, persistence=ports.persistence)
 
-    @api.post("/verify", body=VerifyImage, status=200, max_body_bytes=_MAX_BODY_BYTES)
+    def verified_before(request: Request[Any], kept: Mapping[str, Any]) -> Answer:
+        return ok(_told(kept, ports.table, request.caller))
+
+    @api.post(
+        "/verify",
+        body=VerifyImage,
+        status=200,
+        max_body_bytes=_MAX_BODY_BYTES,
+        again=verified_before,
+    )
     def verify_image(request: Request[VerifyImage]) -> Answer:
         """Ask whether an image came from here.
 
@@ -85,13 +100,15 @@ def build_app(ports: VerifyPorts) -> Api:
         deleted; whose it was is told to its owner and to moderators only.
         """
         upload = _upload(request.body)
+        picture = _picture(upload, ports.settings)
+        _count(request.owner, ports)
         traces = {
             Evidence.CONTENT_CREDENTIALS: ports.credentials.find(upload),
-            Evidence.WATERMARK: ports.watermark.find(_picture(upload, ports.settings)),
+            Evidence.WATERMARK: ports.watermark.find(picture),
         }
-        answer = _judged(traces, ports.table, request.caller)
-        telemetry.logger.info("image_verified", extra={"from_here": answer["from_here"]})
-        return ok(answer)
+        found = _judged(traces)
+        telemetry.logger.info("image_verified", extra={"from_here": found["from_here"]})
+        return replace(ok(_told(found, ports.table, request.caller)), kept=found)
 
     return api
 
@@ -113,19 +130,38 @@ def _picture(upload: bytes, settings: DomainSettings) -> Any:
         raise _wrong("/image", detail, refused.code.value) from None
 
 
-def _judged(traces: dict[Evidence, Trace], table: Table, caller: Caller) -> dict[str, Any]:
+def _count(owner: str, ports: VerifyPorts) -> None:
+    """Raises LimitReached if the caller's day is used up."""
+    quotas = ports.settings.limits.per_day
+    spending = Spending(owner, {Metered.VERIFICATIONS: 1}, quotas, ports.clock.now())
+    try:
+        ports.table.write(spending.write)
+    except ConditionFailed as failed:
+        raise spending.refusal(ports.table) or failed from failed
+
+
+def _judged(traces: dict[Evidence, Trace]) -> dict[str, Any]:
+    """What was found in the image, as it is kept for a repeated request."""
     sure = [evidence for evidence, trace in traces.items() if trace.ours]
     hints = [evidence for evidence, trace in traces.items() if trace.hints]
     origin = Origin.YES if sure else Origin.UNCERTAIN if hints else Origin.NO
-    numbers = [trace.number for trace in traces.values() if trace.number is not None]
-    marks = [found for number in numbers if (found := find_mark(table, number)) is not None]
-    mark = marks[0] if marks else None
     said = [trace.made_at for trace in traces.values() if trace.made_at is not None]
-    when = mark.made_at if mark else said[0] if said else None
     return {
         "from_here": origin.value,
         "by": sorted(each.value for each in sure or hints),
-        "when": moments.to_text(when) if when else None,
+        "numbers": [trace.number for trace in traces.values() if trace.number is not None],
+        "said": moments.to_text(said[0]) if said else None,
+    }
+
+
+def _told(found: Mapping[str, Any], table: Table, caller: Caller) -> dict[str, Any]:
+    """What the caller may know of it by now."""
+    marks = [mark for number in found["numbers"] if (mark := find_mark(table, int(number)))]
+    mark = marks[0] if marks else None
+    return {
+        "from_here": found["from_here"],
+        "by": found["by"],
+        "when": moments.to_text(mark.made_at) if mark else found["said"],
         "generation_id": mark.generation_id if mark and _may_know(caller, mark) else None,
     }
 

@@ -10,16 +10,16 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from lambdas.domain.review import Decision
+    from lambdas.domain.review import Decision, Review
 
 
 class AuditAction(StrEnum):
-    """What was done: a decision, or a look at an image as it is."""
+    """What was done: a decision, or a look at a picture as it is."""
 
     DECIDE = "decide"
     VIEW_CLEAR = "view_clear"
@@ -37,10 +37,32 @@ class AuditEntry:
     account_id: str
     generation_id: str | None = None
     image_id: str | None = None
+    subject_id: str | None = None
+    photo_id: str | None = None
     decision: Decision | None = None
     before: Mapping[str, str] = field(default_factory=dict)
     after: Mapping[str, str] = field(default_factory=dict)
     note_sha256: str | None = None
+
+
+class PictureNames(TypedDict):
+    """Which image or photo it is about; all None: neither."""
+
+    generation_id: str | None
+    image_id: str | None
+    subject_id: str | None
+    photo_id: str | None
+
+
+def names_of(review: Review) -> PictureNames:
+    """Which picture a review is of, as an entry names it; all None of an account."""
+    image, photo = review.image, review.photo
+    return {
+        "generation_id": image.generation_id if image else None,
+        "image_id": image.image_id if image else None,
+        "subject_id": photo.subject_id if photo else None,
+        "photo_id": photo.photo_id if photo else None,
+    }
 
 
 def digest(note: str) -> str:

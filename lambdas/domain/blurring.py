@@ -14,9 +14,9 @@ from PIL import Image
 CELLS, _SIDE = 16, 256
 
 
-def blurred(png: bytes) -> bytes:
+def blurred(encoded: bytes) -> bytes:
     """A JPEG without detail of a picture that we encoded ourselves."""
-    with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
+    with Image.open(io.BytesIO(encoded), formats=("PNG", "JPEG")) as image:
         picture = image.convert("RGB")
     scale = CELLS / max(picture.size)
     width, height = (max(1, round(side * scale)) for side in picture.size)

@@ -107,6 +107,12 @@ class GenerationBody(BaseModel):
     subject_id: str | None = Field(
         default=None, max_length=64, description="A ready subject; absent: the base model alone."
     )
+    model: str | None = Field(
+        default=None,
+        max_length=64,
+        description="A base model of GET /models; by default the one that the subject was learned "
+        "on, and without a subject the first.",
+    )
     text_prompts: list[TextPrompt] | None = Field(
         default=None, min_length=1, max_length=MAX_TEXT_PROMPTS
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from contract.generation import Prompt, Sampler, Style
 from lambdas.domain.errors import FieldError, Invalid
 from lambdas.domain.generation_body import LATER_FIELDS
+from lambdas.domain.hosted_models import HOSTED_MODELS
 from lambdas.domain.image_sizes import Size, size_of_aspect, sizes_with
 from lambdas.domain.readings import SUBJECT_TOKEN
 from lambdas.domain.seeds import seeds
@@ -46,8 +47,7 @@ class Advice:
 class GenerationPlan:
     """Everything that decides what the pictures show; sides in pixels, one seed per sample.
 
-    `hosted_model`: the model that draws them elsewhere (`hosted_models`), and that guidance, steps
-    and sampler mean nothing to; None: the base model of our own endpoint.
+    `base_model` is the id of what draws them; None: the default, before there was a choice.
     """
 
     subject_id: str | None
@@ -60,7 +60,12 @@ class GenerationPlan:
     height: int
     sampler: Sampler
     warnings: tuple[Advice, ...] = ()
-    hosted_model: str | None = None
+    base_model: str | None = None
+
+    @property
+    def hosted_model(self) -> str | None:
+        """The same id if it draws elsewhere: guidance, steps and sampler mean nothing to it."""
+        return self.base_model if self.base_model in HOSTED_MODELS else None
 
     @property
     def style(self) -> Style | None:
@@ -93,7 +98,7 @@ def plan_generation(
 ) -> GenerationPlan:
     """The plan for a body; raises Invalid with every field that cannot be accepted.
 
-    `negative_prompt` is the deployment's own (`DomainSettings.default_negative_prompt`).
+    `negative_prompt` is the deployment's own (`DomainSettings.negative_prompt_of`).
     """
     reader = _Reader(body)
     reader.refuse_what_comes_later()
@@ -118,6 +123,7 @@ def plan_generation(
         height=size[1],
         sampler=body.sampler or DEFAULT_SAMPLER,
         warnings=tuple(_warnings(body, scale, prompts)),
+        base_model=base.id,
     )
 
 

@@ -30,13 +30,13 @@ def request_document(
     base_model: str,
     work_bucket: str,
 ) -> GenerationRequest:
-    """The document for a generation; a hosted model stands where the base model would."""
+    """The document for a generation; a hosted model's id may stand as `base_model`."""
     plan = generation.plan
     folder = generation_prefix(generation.owner, generation.id)
     return GenerationRequest(
         generation_id=generation.id,
         progress_uri=S3Location(work_bucket, f"{folder}{PROGRESS_FILE}"),
-        base_model=plan.hosted_model or base_model,
+        base_model=base_model,
         adapter=adapter,
         prompts=plan.prompts,
         style=plan.style,

@@ -54,6 +54,7 @@ class HostedModel:
     max_seed: int
     max_characters: int
     aspect_ratios: Mapping[Size, str]
+    licence: str
 
     @property
     def sizes(self) -> tuple[Size, ...]:
@@ -68,6 +69,7 @@ def _model(short: str, model_id: str) -> HostedModel:
         max_seed=MAX_HOSTED_SEED,
         max_characters=MAX_HOSTED_CHARACTERS,
         aspect_ratios=ASPECT_RATIOS,
+        licence="Stability AI, by subscription in the AWS Marketplace",
     )
 
 

@@ -5,7 +5,6 @@ Defaults that nobody sent are no wish, and nothing is refused for them.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from contract.generation import MAX_SAMPLES
@@ -36,9 +35,16 @@ _OF_OUR_OWN = ("init_image", "mask_image", "outpaint", "upscale")
 _WEIGHTS = (1.0, -1.0)
 
 
-def is_for_hosted(body: GenerationBody) -> bool:
-    """Whether words alone are drawn: no subject that was learned here, no picture to begin with."""
-    return body.subject_id is None and not any(getattr(body, name) for name in _OF_OUR_OWN)
+def is_for_hosted(body: GenerationBody, model: HostedModel) -> bool:
+    """Whether words alone are drawn, and nobody wishes for a base model of ours.
+
+    That is: no subject that was learned here, no picture to begin with.
+    """
+    return (
+        body.subject_id is None
+        and body.model in {None, model.id}
+        and not any(getattr(body, name) for name in _OF_OUR_OWN)
+    )
 
 
 def plan_hosted(
@@ -59,7 +65,7 @@ def plan_hosted(
     errors += _lengths(body, model, plan)
     if errors:
         raise Invalid(errors)
-    return replace(plan, hosted_model=model.id)
+    return plan
 
 
 def as_base(model: HostedModel) -> BaseModelSettings:
@@ -67,6 +73,7 @@ def as_base(model: HostedModel) -> BaseModelSettings:
     return BaseModelSettings(
         id=model.id,
         family="hosted",
+        licence=model.licence,
         sizes=model.sizes,
         default_negative_prompt="",
         precision="hosted",

@@ -64,8 +64,10 @@ class ScreenedImage:
 class ImageScreening:
     """One deployment's screening of images.
 
-    `face_confidence`: from which (0–100) a face is one whose age counts, as in photos. `words`
-    screens text in images; an environment that allows any needs none.
+    `face_confidence`: from which (0–100) a face is certainly one, as in photos. Below it, and from
+    `images.doubtful_face_confidence` on, it may be a shadow: one that looks young is a moderator's
+    to judge, and no reason to withhold what nobody may look at. `words` screens text in images; an
+    environment that allows any needs none.
     """
 
     settings: ModerationSettings
@@ -101,14 +103,16 @@ class ImageScreening:
             yield self._text(image, subject)
 
     def _minors(self, faces: Sequence[Face]) -> ImageVerdict:
-        age = self.settings.minimum_age
+        age, rules = self.settings.minimum_age, self.settings.images
         young = [
-            face
+            SeenLabel(f"Age from {face.age_low}", face.confidence)
             for face in faces
-            if face.confidence >= self.face_confidence and may_be_minor(face, age)
+            if face.confidence >= rules.doubtful_face_confidence and may_be_minor(face, age)
         ]
-        seen = [SeenLabel(f"Age from {face.age_low}", face.confidence) for face in young]
-        return _verdict(self.settings.images.minors, ImageReason.MINOR, seen)
+        sure = [seen for seen in young if seen.confidence >= self.face_confidence]
+        if sure:
+            return _verdict(rules.minors, ImageReason.MINOR, sure)
+        return _verdict(Policy.REVIEW, ImageReason.MINOR, young)
 
     def _celebrities(self, image: bytes) -> ImageVerdict:
         rules = self.settings.images

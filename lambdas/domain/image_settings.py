@@ -2,6 +2,7 @@
 
 {"labels": {"default": {"withhold": 50}},    see `lambdas.domain.moderation`
  "minors": "withhold",                       a face that may be under `moderation.minimum_age`
+ "doubtful_face_confidence": 50,             from which it is looked at if it is one at all (0–100)
  "celebrities": "review",                    a face that RecognizeCelebrities knows
  "celebrity_min_confidence": 95,             from which it is believed (0–100)
  "text": "review"}                           words that would be refused in a prompt
@@ -41,6 +42,7 @@ class ImageSettings(SettingsBlock):
 
     labels: LabelRules
     minors: Policy = Policy.WITHHOLD
+    doubtful_face_confidence: Annotated[float, Field(ge=0, le=100)] = 50
     celebrities: Policy = Policy.REVIEW
     celebrity_min_confidence: Annotated[float, Field(ge=0, le=100)] = 95
     text: Policy = Policy.ALLOW

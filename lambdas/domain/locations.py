@@ -1,7 +1,7 @@
 """Where objects lie in the buckets. The owner comes first, so that erasure is a prefix.
 
 uploads   photos/{owner}/{subject}/{photo}                       quarantine, as it was sent
-photos    {owner}/{subject}/{photo}.jpg                          accepted and normalised
+photos    {owner}/{subject}/{photo}.jpg                          normalised: accepted, or in review
 models    adapters/{owner}/{subject}/{training}/…                immutable per training
           prior/{base model}/{what is drawn}/…                   class images, nobody's own
 work      trainings/{owner}/{subject}/{training}/…
@@ -11,6 +11,7 @@ work      trainings/{owner}/{subject}/{training}/…
           results/{generation}.json                              what it drew, together
           reviews/{owner}/{generation}/{image}.png               withheld: what a moderator may see
           reviews/{owner}/{generation}/{image}.blurred.jpg       what a moderator sees first
+          reviews/{owner}/{subject}/{photo}.blurred.jpg          the same, of a photo
 avatars   {owner}/{generation}/{image}.png                       released only
 """
 
@@ -113,3 +114,13 @@ def withheld_key(owner: str, generation_id: str, image_id: str) -> str:
 def blurred_key(owner: str, generation_id: str, image_id: str) -> str:
     """Its blurred preview."""
     return f"{review_prefix(owner, generation_id)}{image_id}.blurred.jpg"
+
+
+def blurred_photos_prefix(owner: str, subject_id: str) -> str:
+    """The blurred previews of a subject's photos that are, or were, looked at by moderators."""
+    return f"reviews/{owner}/{subject_id}/"
+
+
+def blurred_photo_key(owner: str, subject_id: str, photo_id: str) -> str:
+    """The blurred preview of one photo."""
+    return f"{blurred_photos_prefix(owner, subject_id)}{photo_id}.blurred.jpg"

@@ -36,14 +36,18 @@ _START_OF_SCAN = b"\xff\xda"
 # Profiles of cameras and screens have a few kilobytes, those of presses up to two megabytes.
 _MAX_PROFILE_BYTES = 4 * 1024 * 1024
 _PALETTES = {"1", "P", "PA"}
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
+# A file names a dozen brands at most.
+_MAX_FTYP_BYTES = 256
 
 
 class NotAPhoto(Exception):  # noqa: N818 - a verdict
-    """The upload cannot become a photo; `code` says why."""
+    """The upload cannot become a photo; `code` says why. `heic`: it is what phones take."""
 
-    def __init__(self, code: RejectionCode) -> None:
+    def __init__(self, code: RejectionCode, *, heic: bool = False) -> None:
         super().__init__(code.value)
         self.code = code
+        self.heic = heic
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,17 @@ def _opened(upload: bytes) -> Image.Image:
             if _claims_to_be_ours(upload)
             else RejectionCode.UNSUPPORTED_TYPE
         )
-        raise NotAPhoto(code) from None
+        raise NotAPhoto(code, heic=_is_heic(upload)) from None
+
+
+def _is_heic(upload: bytes) -> bool:
+    """ISO/IEC 23008-12, annex B.4: the major brand, or a general one with it among the others."""
+    if upload[4:8] != b"ftyp":
+        return False
+    end = min(int.from_bytes(upload[:4]), _MAX_FTYP_BYTES)
+    # Major brand, version, then the compatible brands, four bytes each.
+    brands = {upload[start : start + 4] for start in (8, *range(16, end, 4))}
+    return bool(brands & _HEIC_BRANDS)
 
 
 def _claims_to_be_ours(upload: bytes) -> bool:

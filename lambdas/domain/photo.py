@@ -1,12 +1,14 @@
 """A photo of a subject: the slot for its upload, the look at it, the verdict.
 
     awaiting_upload ──► checking ──► accepted
-           │                │            ▼        it turned out to show somebody else
-           │                └──────► rejected     `code` and a sentence say why
+           │             │  ▲ │          ▼        it turned out to show somebody else
+           │             ▼  │ └────► rejected     `code` and a sentence say why
+           │          in_review ────────▲         a moderator decides about it first
            └──────────────────────► expired       nothing was uploaded in time
 
 A photo that waits, is looked at or was accepted takes one of its subject's places; rejected and
-expired ones give theirs back.
+expired ones give theirs back. What a moderator lets pass is checked on, beside the other photos:
+nothing is accepted without that.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ class PhotoState(StrEnum):
 
     AWAITING_UPLOAD = "awaiting_upload"
     CHECKING = "checking"
+    IN_REVIEW = "in_review"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     EXPIRED = "expired"
@@ -38,13 +41,22 @@ PHOTO = StateMachine(
     "photo",
     {
         PhotoState.AWAITING_UPLOAD: frozenset({PhotoState.CHECKING, PhotoState.EXPIRED}),
-        PhotoState.CHECKING: frozenset({PhotoState.ACCEPTED, PhotoState.REJECTED}),
+        PhotoState.CHECKING: frozenset(
+            {PhotoState.IN_REVIEW, PhotoState.ACCEPTED, PhotoState.REJECTED}
+        ),
+        PhotoState.IN_REVIEW: frozenset({PhotoState.CHECKING, PhotoState.REJECTED}),
         PhotoState.ACCEPTED: frozenset({PhotoState.REJECTED}),
         PhotoState.REJECTED: frozenset(),
         PhotoState.EXPIRED: frozenset(),
     },
 )
-TAKES_A_PLACE = frozenset({PhotoState.AWAITING_UPLOAD, PhotoState.CHECKING, PhotoState.ACCEPTED})
+# Which states each counter of the subject counts. A photo in review is still being checked.
+_COUNTED = {
+    "checking": frozenset({PhotoState.CHECKING, PhotoState.IN_REVIEW}),
+    "accepted": frozenset({PhotoState.ACCEPTED}),
+    "rejected": frozenset({PhotoState.REJECTED}),
+}
+TAKES_A_PLACE = frozenset(PhotoState) - {PhotoState.REJECTED, PhotoState.EXPIRED}
 
 
 class ContentType(StrEnum):
@@ -84,8 +96,7 @@ _REASONS = {
         "The file is damaged or incomplete. Open it on your device, save it again and upload it."
     ),
     RejectionCode.UNSUPPORTED_TYPE: (
-        "This is not a JPEG, PNG or WebP picture. Save it as JPEG (phones that take HEIC photos do "
-        "so when they export or share one as JPEG) and upload it again."
+        "This is not a JPEG, PNG or WebP picture. Save it as JPEG and upload it again."
     ),
     RejectionCode.TOO_SMALL: (
         "The picture has too few pixels. Choose one that is at least {min_side} pixels on its "
@@ -147,8 +158,20 @@ _REASONS = {
 }
 
 
-def reason_for(code: RejectionCode, settings: DomainSettings) -> str:
+# `unsupported_type` of the one other type that people upload in good faith.
+HEIC_REASON = (
+    "This is a HEIC photo. Share or export it as JPEG and upload it again; an iPhone takes JPEG "
+    "after Settings, Camera, Formats, Most Compatible."
+)
+IN_REVIEW_REASON = (
+    "The person looks like somebody famous. A moderator decides whether this photo may be used."
+)
+
+
+def reason_for(code: RejectionCode, settings: DomainSettings, *, heic: bool = False) -> str:
     """A sentence that a person can act on."""
+    if heic:
+        return HEIC_REASON
     photos = settings.photos
     return _REASONS[code].format(
         min_side=photos.min_side,
@@ -161,7 +184,12 @@ def reason_for(code: RejectionCode, settings: DomainSettings) -> str:
 
 @dataclass(frozen=True)
 class Photo:
-    """One photo, whether its upload has come or not."""
+    """One photo, whether its upload has come or not.
+
+    `look`: of one that is accepted or in review. `cleared`: a moderator looked at it and let it
+    pass, so that what is kept of it is judged on, and its upload not looked at again. `heic`: its
+    upload was refused because it is HEIC.
+    """
 
     id: str
     owner: str
@@ -176,6 +204,8 @@ class Photo:
     height: int | None = None
     look: Look | None = None
     changed_at: datetime | None = None
+    cleared: bool = False
+    heic: bool = False
 
     def has_lapsed(self, now: datetime) -> bool:
         """Whether its upload can no longer come."""
@@ -189,9 +219,6 @@ def count_changes(before: PhotoState | None, after: PhotoState | None) -> dict[s
     """
     changes = {
         "places": (after in TAKES_A_PLACE) - (before in TAKES_A_PLACE),
-        **{
-            state.value: (after is state) - (before is state)
-            for state in (PhotoState.CHECKING, PhotoState.ACCEPTED, PhotoState.REJECTED)
-        },
+        **{name: (after in states) - (before in states) for name, states in _COUNTED.items()},
     }
     return {name: change for name, change in changes.items() if change}

@@ -93,9 +93,15 @@ def asks_for_celebrities(faces: Sequence[Face], rules: ModerationSettings) -> bo
     return bool(faces) and rules.celebrities is not CelebrityPolicy.ALLOW
 
 
+def celebrity_in(certainties: Sequence[float], rules: ModerationSettings) -> float | None:
+    """How certain it is (0–100) that somebody famous is there; None if it is not enough."""
+    known = [one for one in certainties if one >= rules.celebrity_min_confidence]
+    return max(known, default=None)
+
+
 def verdict_on_celebrities(
-    certainties: Sequence[float], rules: ModerationSettings
+    celebrity: float | None, rules: ModerationSettings
 ) -> RejectionCode | None:
-    """`celebrity` if somebody is recognised with enough certainty (0–100 each)."""
-    known = any(certainty >= rules.celebrity_min_confidence for certainty in certainties)
-    return RejectionCode.CELEBRITY if known else None
+    """`celebrity` where somebody who was recognised is refused, and no moderator asked."""
+    blocks = rules.celebrities is CelebrityPolicy.BLOCK
+    return RejectionCode.CELEBRITY if blocks and celebrity is not None else None

@@ -11,13 +11,15 @@ from enum import StrEnum
 
 
 class Metered(StrEnum):
-    """What is counted a day; `uploads` are slots that were asked for."""
+    """What is counted a day; `uploads` are slots that were asked for, `verifications`
+    images that were asked about."""
 
     SUBJECTS = "subjects"
     UPLOADS = "uploads"
     TRAININGS = "trainings"
     GENERATIONS = "generations"
     IMAGES = "images"
+    VERIFICATIONS = "verifications"
 
 
 def day_of(now: datetime) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lambdas.domain.settings import RetentionDays
 
 
-_JUDGED = PHOTO.final_states | {PhotoState.ACCEPTED}
+_KEPT = PHOTO.final_states | {PhotoState.ACCEPTED, PhotoState.IN_REVIEW}
 
 
 def generation_expires_at(
@@ -24,8 +24,11 @@ def generation_expires_at(
 
 
 def photo_expires_at(retention: RetentionDays, photo: Photo) -> datetime | None:
-    """A photo is kept from its verdict on; one that waits for it lapses by other rules."""
-    if photo.state not in _JUDGED or photo.changed_at is None:
+    """A photo is kept from its verdict on, or from when a moderator was asked for it.
+
+    One that waits for anything else lapses by other rules.
+    """
+    if photo.state not in _KEPT or photo.changed_at is None:
         return None
     return _after(photo.changed_at, retention.photos)
 

@@ -1,4 +1,4 @@
-"""A review: one thing that a moderator has to look at, an image or a blocked account.
+"""A review: one thing that a moderator has to look at, an image, a photo or a blocked account.
 
     open ──┬─► released ──► open    its owner reports it, once
            ├─► withheld ──► open    its owner appeals, once
@@ -8,6 +8,10 @@ An image has at most one review, whatever brings it into the queue and however o
 withheld it, a report of a released one, an appeal. For an image `released` means that its owner may
 have it, `withheld` that they may not, `banned` that besides their account is blocked. For an
 account `released` means that the block is lifted, `withheld` and `banned` that it stays.
+
+A photo has a review if screening holds it. `released`: it is checked on; `withheld`, `banned`: it
+is rejected. All are final: a photo is not reported, since only its owner sees it, and there is no
+appeal, since it is gone by then. Who uploads it again has it reviewed again.
 """
 
 from __future__ import annotations
@@ -96,6 +100,14 @@ class Image:
 
 
 @dataclass(frozen=True)
+class HeldPhoto:
+    """Which photo a review is of."""
+
+    subject_id: str
+    photo_id: str
+
+
+@dataclass(frozen=True)
 class Decided:
     """The last decision: `by` is a moderator's account, `entry` its entry in the audit log."""
 
@@ -107,7 +119,7 @@ class Decided:
 
 @dataclass(frozen=True)
 class Review:
-    """One review. Without an `image` it is of the account `owner`, which is blocked.
+    """One review, `of` an image or a photo; of None it is of the account `owner`, which is blocked.
 
     `labels`: what screening found. `report` and `statement` are the owner's words, screened.
     `was_released`: the kept file has been among the released images, and is as it was there.
@@ -118,7 +130,7 @@ class Review:
 
     id: str
     owner: str
-    image: Image | None
+    of: Image | HeldPhoto | None
     reason: ReviewReason
     opened_at: datetime
     created_at: datetime
@@ -132,6 +144,16 @@ class Review:
     notes: Mapping[str, str] = field(default_factory=dict)
     revision: int = 1
     expires_at: int | None = None
+
+    @property
+    def image(self) -> Image | None:
+        """The image that it is of."""
+        return self.of if isinstance(self.of, Image) else None
+
+    @property
+    def photo(self) -> HeldPhoto | None:
+        """The photo that it is of."""
+        return self.of if isinstance(self.of, HeldPhoto) else None
 
     @property
     def is_open(self) -> bool:

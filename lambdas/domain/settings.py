@@ -116,6 +116,7 @@ class CelebrityPolicy(StrEnum):
     """What happens to photos of people whom RecognizeCelebrities knows."""
 
     BLOCK = "block"
+    REVIEW = "review"
     ALLOW = "allow"
 
 
@@ -274,6 +275,7 @@ class DailyQuotas(SettingsBlock):
     trainings: int = Field(ge=0)
     generations: int = Field(ge=0)
     images: int = Field(ge=0)
+    verifications: int = Field(ge=0)
 
     def of(self, metered: Metered) -> int:
         """The quota of that."""
@@ -291,13 +293,20 @@ class Limits(SettingsBlock):
 
 
 class BaseModelSettings(SettingsBlock):
-    """The base model on offer; `sizes` are [width, height] in pixels."""
+    """A base model on offer; `sizes` are [width, height] in pixels, `licence` names its terms."""
 
     id: str
     family: str
+    licence: str = Field(min_length=1)
     sizes: tuple[tuple[int, int], ...] = Field(min_length=1)
     default_negative_prompt: str = Field(max_length=MAX_PROMPT_CHARACTERS // 2 - 2)
     precision: str
+
+
+class MoreBaseModel(BaseModelSettings):
+    """One beside the default; its `recipe` stands in for the one of `training`."""
+
+    recipe: Recipe
 
 
 class DomainSettings(SettingsBlock):
@@ -312,6 +321,7 @@ class DomainSettings(SettingsBlock):
     erasure: ErasureSettings = ErasureSettings()
     limits: Limits
     base_model: BaseModelSettings
+    more_base_models: tuple[MoreBaseModel, ...] = ()
 
     @model_validator(mode="after")
     def _deadline_can_be_kept(self) -> DomainSettings:
@@ -325,7 +335,21 @@ class DomainSettings(SettingsBlock):
         return self
 
     @property
-    def default_negative_prompt(self) -> str:
+    def base_models(self) -> tuple[BaseModelSettings, ...]:
+        """All that are on offer, the default first."""
+        return (self.base_model, *self.more_base_models)
+
+    def find_base(self, base_id: str | None) -> BaseModelSettings | None:
+        """The base model of that id, if it is on offer; without an id, the default."""
+        if base_id is None:
+            return self.base_model
+        return next((base for base in self.base_models if base.id == base_id), None)
+
+    def recipe_of(self, base: BaseModelSettings) -> Recipe:
+        """How adapters for that base model are trained."""
+        return base.recipe if isinstance(base, MoreBaseModel) else self.training.recipe
+
+    def negative_prompt_of(self, base: BaseModelSettings) -> str:
         """What pictures are steered away from here: by the base model, then by the environment."""
-        texts = (self.base_model.default_negative_prompt, self.generation.negative_prompt)
+        texts = (base.default_negative_prompt, self.generation.negative_prompt)
         return ", ".join(text for text in texts if text)

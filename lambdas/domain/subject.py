@@ -92,6 +92,7 @@ class Consent:
 class PhotoCounts:
     """How many photos are where; `places` = awaiting upload + checking + accepted.
 
+    `checking` has those in review, too.
     `accepted_ever` only grows: it numbers the accepted photos.
     """
 

@@ -68,7 +68,10 @@ class PublishedAdapter:
 
 @dataclass(frozen=True)
 class Training:
-    """One training. `attempt` counts from 1; `preset` None: before there were any."""
+    """One training. `attempt` counts from 1; `preset` None: before there were any.
+
+    `base_model` is the id of what it learns on; None: the default, before there was a choice.
+    """
 
     id: str
     subject_id: str
@@ -81,6 +84,7 @@ class Training:
     adapter: PublishedAdapter | None = None
     preset: PresetName | None = None
     scores: AdapterScores | None = None
+    base_model: str | None = None
 
     @property
     def is_active(self) -> bool:

@@ -10,7 +10,7 @@ from contract.training_job import Hyperparameters, Precision, SubjectKind
 from contract.training_presets import PRESETS
 
 if TYPE_CHECKING:
-    from lambdas.domain.settings import DomainSettings
+    from lambdas.domain.settings import BaseModelSettings, DomainSettings
     from lambdas.domain.subject import Subject
     from lambdas.domain.training import Training
 
@@ -20,14 +20,14 @@ _MAX_STEPS_BETWEEN_CHECKPOINTS = 100
 
 
 def hyperparameters(
-    training: Training, subject: Subject, settings: DomainSettings
+    training: Training, subject: Subject, base: BaseModelSettings, settings: DomainSettings
 ) -> Hyperparameters:
-    """The settings of a job: the environment's recipe for this subject, as its preset has it.
+    """The settings of a job: the base model's recipe for this subject, as its preset has it.
 
     The seed comes from the training, so that its attempts repeat each other and another training
     of the same photos may turn out differently.
     """
-    recipe, base = settings.training.recipe, settings.base_model
+    recipe = settings.recipe_of(base)
     name = training.preset or settings.training.preset
     preset = PRESETS[name]
     max_steps = preset.max_steps(recipe.max_steps)

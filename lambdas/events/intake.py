@@ -1,12 +1,17 @@
 """Uploads become photos, or are refused with a reason.
 
     S3 → EventBridge → SQS →   awaiting_upload ──► checking ──► accepted, rejected
+                                                    │    ▲
+                                                    ▼    │ a moderator lets it pass
+                                                   in_review
 
 Whatever arrives is judged by where the photo stands, so events may come twice, late or unordered:
 
     gone, or its subject is     the upload is removed; stray files are left to the erasure
     decided or expired          the upload is removed
     awaiting_upload, checking   it is looked at
+    in_review                   the upload is removed: the picture is kept beside accepted ones
+    checking, once cleared      what was kept of it is judged beside the others
 
 Looking fails closed: without an answer from moderation the photo stays `checking` and the message
 comes back. An accepted photo is written before it is called accepted, and its upload removed last.
@@ -31,11 +36,11 @@ from lambdas.domain.photo import Photo, PhotoState, RejectionCode
 from lambdas.domain.photo_set import is_duplicate
 from lambdas.domain.subject import SubjectKind
 from lambdas.events.examining.beside import Comparing, Standing
-from lambdas.events.examining.one_photo import Examiner
+from lambdas.events.examining.one_photo import Examined, Examiner
 from lambdas.events.queue_batch import queue_handler
 from lambdas.lambda_handler import Handler, lambda_handler
-from lambdas.ports import ObjectMissing
-from lambdas.records import photo_sets, photos
+from lambdas.ports import MAX_IMAGE_BYTES, ObjectMissing
+from lambdas.records import held_photos, photo_sets, photos
 from lambdas.records.subjects import read_subject
 from lambdas.violations import record_violation
 
@@ -109,7 +114,7 @@ class Intake:
         try:
             return self._look(photo, upload)
         except NotAPhoto as verdict:
-            return self._reject(photo, verdict.code)
+            return self._reject(photo, verdict.code, heic=verdict.heic)
         except ObjectMissing:
             return self._missing(photo)
         except NotFound:
@@ -120,7 +125,12 @@ class Intake:
         ports = self._ports
         subject = read_subject(ports.table, photo.owner, photo.subject_id)
         accepted, _ = photo_sets.read_set(ports.table, photo.owner, photo.subject_id)
-        examined = self._examiner.examine(str(upload), subject.kind, _looks(accepted))
+        if photo.cleared and photo.look:
+            examined = Examined(self._kept(photo), photo.look)
+        else:
+            examined = self._examiner.examine(str(upload), subject.kind, _looks(accepted))
+        if examined.celebrity is not None:
+            return self._hold(photo, examined, examined.celebrity)
         comparing = Comparing(
             examined.normal.jpeg, ports.settings.photos.set, ports.photos, ports.moderation
         )
@@ -152,6 +162,30 @@ class Intake:
         except ObjectMissing:
             raise Unavailable("objects") from None
 
+    def _kept(self, photo: Photo) -> NormalPhoto:
+        """What a moderator let pass; raises ObjectMissing."""
+        # What was normalised has at most 5 MB; a bound is needed, not a rule.
+        jpeg = self._ports.photos.read(photo_key(*_names(photo)), max_bytes=MAX_IMAGE_BYTES)
+        return NormalPhoto(jpeg, photo.width or 0, photo.height or 0)
+
+    def _hold(self, photo: Photo, examined: Examined, celebrity: float) -> bool:
+        """Have a moderator decide; False if the photo changed meanwhile."""
+        ports, normal = self._ports, examined.normal
+        ports.photos.write(photo_key(*_names(photo)), normal.jpeg, content_type="image/jpeg")
+        held = held_photos.hold(
+            ports.table,
+            photo,
+            examined.look,
+            (normal.width, normal.height),
+            celebrity,
+            ports.clock.now(),
+            ports.settings.retention_days.photos,
+        )
+        if held:
+            telemetry.logger.info("photo_held", extra={"photo_id": photo.id})
+            telemetry.count("PhotosHeld")
+        return held
+
     def _accept(self, photo: Photo, normal: NormalPhoto, standing: Standing) -> bool:
         key = photo_key(*_names(photo))
         self._ports.photos.write(key, normal.jpeg, content_type="image/jpeg")
@@ -171,12 +205,12 @@ class Intake:
                 _tell_rejected(outsider, RejectionCode.DIFFERENT_PERSON)
         return accepted
 
-    def _reject(self, photo: Photo, code: RejectionCode) -> bool:
+    def _reject(self, photo: Photo, code: RejectionCode, *, heic: bool = False) -> bool:
         if code in _JUDGED_LAST:
             # It may have been written already, for a verdict that another photo spoiled.
             now = self._ports.clock.now()
             photos.remember_stray_files(self._ports.table, *_names(photo), now)
-        decided = self._step(photo, PhotoState.REJECTED, rejection=code)
+        decided = self._step(photo, PhotoState.REJECTED, rejection=code, heic=heic)
         if decided:
             _tell_rejected(photo, code)
         if decided and code is RejectionCode.UNSAFE:
@@ -195,10 +229,15 @@ class Intake:
         return self._step(photo, PhotoState.REJECTED, rejection=RejectionCode.UPLOAD_LOST)
 
     def _step(
-        self, photo: Photo, target: PhotoState, *, rejection: RejectionCode | None = None
+        self,
+        photo: Photo,
+        target: PhotoState,
+        *,
+        rejection: RejectionCode | None = None,
+        heic: bool = False,
     ) -> bool:
         now = self._ports.clock.now()
-        return photos.step(self._ports.table, photo, target, now, rejection=rejection)
+        return photos.step(self._ports.table, photo, target, now, rejection=rejection, heic=heic)
 
 
 def _names(photo: Photo) -> tuple[str, str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ from lambdas.records.subjects import read_subject
 from lambdas.records.trainings import note_attempt, read_training
 
 if TYPE_CHECKING:
-    from lambdas.domain.settings import DomainSettings
+    from lambdas.domain.settings import BaseModelSettings, DomainSettings
     from lambdas.domain.subject import Subject
     from lambdas.domain.training import Training
     from lambdas.ports import Clock, ObjectStore, Table
@@ -53,6 +53,7 @@ class PreparePorts:
     models: ObjectStore
     photos_bucket: str
     code_uri: str
+    instance_type_of: Callable[[str], str]
     settings: DomainSettings
 
 
@@ -61,7 +62,7 @@ def build_handler(ports: PreparePorts) -> Handler:
 
     def prepare(given: StepInput, _: Mapping[str, Any]) -> dict[str, Any]:
         training, subject = _still_wanted(ports.table, given)
-        _demand_base(ports)
+        base = _demand_base(ports, training)
         now = ports.clock.now()
         if not note_attempt(ports.table, training, given.attempt, now):
             raise TrainingGone("the training has ended")
@@ -71,7 +72,7 @@ def build_handler(ports: PreparePorts) -> Handler:
         body = json.dumps(manifest).encode()
         work.write(f"{prefix}{MANIFEST_FILE}", body, content_type="application/json")
         settings = ports.settings
-        told = hyperparameters(training, subject, settings)
+        told = hyperparameters(training, subject, base, settings)
         class_images = class_images_prefix(told)
         # SageMaker refuses a channel without objects: there is always one.
         ports.models.write(f"{class_images}{PLACEHOLDER}", b"", content_type="text/plain")
@@ -88,10 +89,11 @@ def build_handler(ports: PreparePorts) -> Handler:
                 "sagemaker_submit_directory": ports.code_uri,
             },
             "photos_manifest_uri": f"s3://{work.bucket}/{prefix}{MANIFEST_FILE}",
-            "model_uri": f"s3://{ports.models.bucket}/base/{settings.base_model.id}/",
+            "model_uri": f"s3://{ports.models.bucket}/base/{base.id}/",
             "prior_uri": f"s3://{ports.models.bucket}/{class_images}",
             "output_uri": f"s3://{work.bucket}/{prefix}output/",
             "checkpoint_uri": f"s3://{work.bucket}/{prefix}checkpoints/",
+            "instance_type": ports.instance_type_of(base.id),
             "max_runtime_seconds": settings.training.max_runtime_seconds,
             "max_wait_seconds": settings.training.max_wait_seconds,
         }
@@ -112,10 +114,12 @@ def _still_wanted(table: Table, given: StepInput) -> tuple[Training, Subject]:
     return training, subject
 
 
-def _demand_base(ports: PreparePorts) -> None:
+def _demand_base(ports: PreparePorts, training: Training) -> BaseModelSettings:
     """Refuse before a machine is paid for what the job would refuse: base.json is written last, so
     where it lies, the weights are all there; the job looks into them."""
-    wanted = ports.settings.base_model
+    wanted = ports.settings.find_base(training.base_model)
+    if wanted is None:
+        raise BaseUnusable("the base model of this training is no longer configured")
     try:
         text = ports.models.read(f"base/{wanted.id}/{BASE_FILE}", max_bytes=MAX_DOCUMENT_BYTES)
         found = BaseModel.from_json(text)
@@ -125,6 +129,7 @@ def _demand_base(ports: PreparePorts) -> None:
         raise BaseUnusable(f"the base model's {BASE_FILE} cannot be read") from error
     if (found.id, found.family) != (wanted.id, wanted.family):
         raise BaseUnusable("the base model that is published is another one than configured")
+    return wanted
 
 
 def _photos(ports: PreparePorts, subject: Subject) -> list[Any]:
@@ -150,6 +155,7 @@ def _wired() -> Handler:
             models=wiring.bucket("MODELS_BUCKET"),
             photos_bucket=variables.need("PHOTOS_BUCKET"),
             code_uri=variables.need("TRAINING_CODE_URI"),
+            instance_type_of=variables.instance_type_of,
             settings=variables.settings(),
         )
     )

@@ -65,7 +65,7 @@ def build_handler(ports: PublishPorts) -> Handler:
     def publish(given: StepInput, _: Mapping[str, Any]) -> dict[str, Any]:
         training = _wanted(table, given)
         if training.state is not TrainingState.SUCCEEDED:
-            adapter, scores = _copy(ports, given)
+            adapter, scores = _copy(ports, training, given)
             # A job that is done has run, whether or not the event that says so has come.
             mark_running(table, training, clock.now(), attempt=given.attempt)
             if not end_training(
@@ -100,7 +100,9 @@ def _wanted(table: Table, given: StepInput) -> Training:
     return training
 
 
-def _copy(ports: PublishPorts, given: StepInput) -> tuple[PublishedAdapter, AdapterScores | None]:
+def _copy(
+    ports: PublishPorts, training: Training, given: StepInput
+) -> tuple[PublishedAdapter, AdapterScores | None]:
     """Check what the job left behind, then write it under the subject's adapters."""
     source = _output(given)
     target = adapter_prefix(given.owner, given.subject_id, given.training_id)
@@ -108,7 +110,7 @@ def _copy(ports: PublishPorts, given: StepInput) -> tuple[PublishedAdapter, Adap
     try:
         text = work.read(f"{source}{MANIFEST_FILE}", max_bytes=_MAX_MANIFEST_BYTES)
         manifest = AdapterManifest.from_json(text)
-        _demand_quality(manifest, ports.settings)
+        _demand_quality(manifest, training.base_model or ports.settings.base_model.id)
         content = work.read(f"{source}{ADAPTER_FILE}", max_bytes=_MAX_ADAPTER_BYTES)
     except ObjectMissing:
         raise OutputMissing("the job ended without an adapter") from None
@@ -137,9 +139,12 @@ def _keep_class_images(ports: PublishPorts, training: Training, given: StepInput
     own: failing to keep them is no failure of the training.
     """
     source, kind = f"{_output(given)}{CLASS_IMAGES_FILE}", "application/octet-stream"
+    base = ports.settings.find_base(training.base_model)
+    if base is None:  # no longer on offer: nobody will ask for them
+        return
     try:
         subject = read_subject(ports.table, given.owner, given.subject_id)
-        target = class_images_prefix(hyperparameters(training, subject, ports.settings))
+        target = class_images_prefix(hyperparameters(training, subject, base, ports.settings))
         content = ports.work.read(source, max_bytes=_MAX_CLASS_IMAGES_BYTES)
         ports.models.write(f"{target}{CLASS_IMAGES_FILE}", content, content_type=kind)
     except ObjectMissing:
@@ -156,8 +161,8 @@ def _output(given: StepInput) -> str:
     return f"{prefix}output/{job_name(given.training_id, given.attempt)}/output/model/"
 
 
-def _demand_quality(manifest: AdapterManifest, settings: DomainSettings) -> None:
-    if manifest.base_model.id != settings.base_model.id:
+def _demand_quality(manifest: AdapterManifest, base_model: str) -> None:
+    if manifest.base_model.id != base_model:
         raise AdapterRefused("the adapter was made for another base model")
     if not manifest.has_finite_loss:
         raise AdapterRefused("the training's loss is not a number")

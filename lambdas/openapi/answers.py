@@ -72,6 +72,9 @@ class Style(_Answer):
 
     name: str
     description: str
+    thumbnail: Annotated[
+        str | None, Field(description="What it looks like, 128 pixels wide: a data URL of WebP.")
+    ]
 
 
 class Size(_Answer):
@@ -107,6 +110,8 @@ class Model(_Answer):
     id: str
     family: str
     hosted: Annotated[bool, Field(description="Drawn elsewhere; true: words without a subject.")]
+    licence: Annotated[str, Field(description="Under which terms its makers let it be used.")]
+    is_default: Annotated[bool, Field(description="Whether it is taken where none is named.")]
     precision: str | None
     subject_token: Annotated[str, Field(description="Stands for the subject in a text.")]
     default_negative_prompt: Annotated[
@@ -173,7 +178,10 @@ class UploadForm(_Answer):
 
 
 class Photo(_Answer):
-    """A photo; `code` and `reason` say why it was rejected, `url` shows it once accepted."""
+    """A photo; `code` and `reason` say why it was rejected, `url` shows it once accepted.
+
+    One that is `in_review` waits for a moderator, and has a `reason` without a `code`.
+    """
 
     id: str
     state: PhotoState
@@ -267,6 +275,7 @@ class Training(_Answer):
     state: TrainingState
     attempt: int
     preset: PresetName | None
+    base_model: Annotated[str | None, Field(description="What it learns on, of GET /models.")]
     progress: TrainingProgress | None
     scores: TrainingScores | None
     failure: Failure | None
@@ -287,6 +296,7 @@ class GenerationSummary(_Answer):
 
     id: str
     subject_id: str | None
+    model: Annotated[str | None, Field(description="What draws it, of GET /models.")]
     state: GenerationState
     warming_since: datetime | None
     deadline: datetime | None
@@ -340,10 +350,6 @@ class GenerationRequest(_Answer):
     height: int
     sampler: str | None
     style_preset: str | None
-    hosted_model: Annotated[
-        str | None,
-        Field(description="The model that drew it elsewhere; null: the base model that we serve."),
-    ]
 
 
 class Generation(GenerationSummary):
@@ -444,6 +450,7 @@ class Quotas(_Answer):
     trainings: Quota
     generations: Quota
     images: Quota
+    verifications: Quota
 
 
 class Me(_Answer):
@@ -478,7 +485,7 @@ class ReviewDecision(_Answer):
 
 
 class ReviewSummary(_Answer):
-    """Something that a moderator looks at: an image or, without one, a blocked account."""
+    """What a moderator looks at: an image, a photo or, without either, a blocked account."""
 
     id: str
     state: ReviewState
@@ -486,6 +493,8 @@ class ReviewSummary(_Answer):
     account_id: str
     generation_id: str | None
     image_id: str | None
+    subject_id: str | None
+    photo_id: str | None
     labels: list[Label]
     report_reason: ReportReason | None
     statement: Annotated[str | None, Field(description="The owner's words, screened.")]
@@ -502,7 +511,7 @@ class AccountStanding(_Answer):
 
 
 class ReviewPreview(_Answer):
-    """A link to the image, for a minute."""
+    """A link to the image or photo, for a minute."""
 
     kind: Preview
     url: str
@@ -510,7 +519,8 @@ class ReviewPreview(_Answer):
 
 
 class Review(ReviewSummary):
-    """All of a review; `preview` is null for an account, and once the image is gone."""
+    """All of a review; `preview` is null for an account, once the picture is gone, and of
+    a photo once it is decided."""
 
     account: AccountStanding
     preview: ReviewPreview | None
@@ -528,6 +538,8 @@ class AuditEntry(_Answer):
     account_id: str
     generation_id: str | None
     image_id: str | None
+    subject_id: str | None
+    photo_id: str | None
     before: dict[str, str]
     after: dict[str, str]
     note: Annotated[str | None, Field(description="Gone with the account that it is about.")]

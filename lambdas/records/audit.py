@@ -35,6 +35,8 @@ def appending(entry: AuditEntry) -> Append:
         "account_id": entry.account_id,
         "generation_id": entry.generation_id,
         "image_id": entry.image_id,
+        "subject_id": entry.subject_id,
+        "photo_id": entry.photo_id,
         "decision": entry.decision and entry.decision.value,
         "before": dict(entry.before),
         "after": dict(entry.after),
@@ -55,6 +57,9 @@ def entry_from(item: Item) -> AuditEntry:
         account_id=item["account_id"],
         generation_id=item["generation_id"],
         image_id=item["image_id"],
+        # An entry is never rewritten: those from before photos were reviewed have neither.
+        subject_id=item.get("subject_id"),
+        photo_id=item.get("photo_id"),
         decision=Decision(item["decision"]) if item["decision"] else None,
         before=item["before"],
         after=item["after"],

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lambdas.domain import moments
-from lambdas.domain.audit import AuditAction, AuditEntry, digest
+from lambdas.domain.audit import AuditAction, AuditEntry, digest, names_of
 from lambdas.domain.generation import FinishReason, after_review
 from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.review import Decision
@@ -18,6 +18,7 @@ from lambdas.records import keys
 from lambdas.records.artifacts import artifact_items
 from lambdas.records.audit import appending
 from lambdas.records.generations import HIDDEN
+from lambdas.records.held_photos import cleared, refused
 from lambdas.records.review_openings import blocked
 from lambdas.records.reviews import changed
 from lambdas.records.standing import lifting, read_standing
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from lambdas.domain.generation import Artifact, Generation
+    from lambdas.domain.photo import Photo
     from lambdas.domain.review import Review
     from lambdas.ports import Table
 
@@ -51,16 +53,30 @@ def decide_image(
     """
     wanted = FinishReason.SUCCESS if decision is Decision.RELEASE else FinishReason.CONTENT_FILTERED
     was_shown = artifact.finish_reason is FinishReason.SUCCESS
-    bans = decision is Decision.BAN and read_standing(table, review.owner).blocked_at is None
     before, after = {"image": _word(artifact.finish_reason)}, {"image": _word(wanted)}
-    if bans:
-        before["account"], after["account"] = "free", "blocked"
+    block = _block(table, review, decision, now, before, after)
     review = replace(review, was_released=review.was_released or was_shown)
     saved, writes = _decided(review, decision, by, note, now, before, after)
-    writes.append(_generation(generation, artifact, wanted, now))
-    if bans:
-        writes += blocked(table, review.owner, now)
-    table.write(*writes)
+    table.write(*writes, _generation(generation, artifact, wanted, now), *block)
+    return saved
+
+
+def decide_photo(
+    table: Table,
+    review: Review,
+    photo: Photo,
+    decision: Decision,
+    *,
+    by: str,
+    note: str,
+    now: datetime,
+) -> Review:
+    """Decide about a photo in review; raises ConditionFailed as `decide_image` does."""
+    passes = decision is Decision.RELEASE
+    before, after = {"photo": photo.state.value}, {"photo": "checking" if passes else "rejected"}
+    block = _block(table, review, decision, now, before, after)
+    saved, writes = _decided(review, decision, by, note, now, before, after)
+    table.write(*writes, *(cleared(photo, now) if passes else refused(photo, now)), *block)
     return saved
 
 
@@ -75,6 +91,21 @@ def decide_block(
         writes += lifting(table, review.owner)
     table.write(*writes)
     return saved
+
+
+def _block(
+    table: Table,
+    review: Review,
+    decision: Decision,
+    now: datetime,
+    before: dict[str, str],
+    after: dict[str, str],
+) -> list[Write]:
+    """What a ban does to the account, told in `before` and `after`; nothing if it is blocked."""
+    if decision is not Decision.BAN or read_standing(table, review.owner).blocked_at is not None:
+        return []
+    before["account"], after["account"] = "free", "blocked"
+    return blocked(table, review.owner, now)
 
 
 def _decided(
@@ -97,8 +128,7 @@ def _decided(
         action=AuditAction.DECIDE,
         review_id=review.id,
         account_id=review.owner,
-        generation_id=review.image.generation_id if review.image else None,
-        image_id=review.image.image_id if review.image else None,
+        **names_of(review),
         decision=decision,
         before={"review": review.state.value, **before},
         after={"review": saved.state.value, **after},

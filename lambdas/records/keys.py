@@ -8,6 +8,7 @@
                                 ERASURE#{kind}#{id}            tombstone: still to be removed
                                 IDEMPOTENCY#{record id}        which kept answers are this owner's
                                 REVIEW#{generation}#{image}    what a moderator has to look at
+                                REVIEW#{subject}#{photo}       the same, of a photo
                                 REVIEW#ACCOUNT                 the same, of a block
     pk = RECEIPT#{erasure} sk = RECEIPT                        how an erasure stands; names nobody
     pk = GONE#{hash}       sk = GONE                           an account that was; names nobody
@@ -140,6 +141,11 @@ def reviews_of(generation_id: str) -> str:
 def image_review_key(owner: str, generation_id: str, image_id: str) -> Key:
     """The review of one image."""
     return Key(owner_partition(owner), f"{reviews_of(generation_id)}{image_id}")
+
+
+def photo_review_key(owner: str, subject_id: str, photo_id: str) -> Key:
+    """The review of one photo."""
+    return Key(owner_partition(owner), f"{REVIEWS}#{subject_id}#{photo_id}")
 
 
 def account_review_key(owner: str) -> Key:

@@ -54,6 +54,8 @@ def photo_from(item: Item) -> Photo:
         height=item.get("height"),
         look=look_from(item["look"]) if "look" in item else None,
         changed_at=moments.from_text(item["updated_at"]),
+        cleared=item.get("cleared", False),
+        heic=item.get("heic", False),
     )
 
 
@@ -171,6 +173,7 @@ def step(
     now: datetime,
     *,
     rejection: RejectionCode | None = None,
+    heic: bool = False,
 ) -> bool:
     """Move a photo on; False if it is no longer where `photo` says, or its subject is gone.
 
@@ -184,12 +187,14 @@ def step(
         changes |= {"gsi2pk": keys.state_partition(ENTITY, target), "gsi2sk": since}
     if rejection is not None:
         changes["rejection"] = rejection.value
+    if heic:
+        changes["heic"] = True
     try:
         table.write(
             Update(
                 keys.photo_key(photo.owner, photo.subject_id, photo.id),
                 set=changes,
-                remove=() if watched else ("gsi2pk", "gsi2sk"),
+                remove=() if watched else ("gsi2pk", "gsi2sk", "look"),
                 when=(Is("state", photo.state.value),),
             ),
             Update(
@@ -215,7 +220,10 @@ def expire_lapsed(table: Table, owner: str, subject_id: str, now: datetime) -> i
 def begin_photo_erasure(
     table: Table, owner: str, subject_id: str, photo_id: str, now: datetime
 ) -> Erasure:
-    """Remove the photo from its subject and leave a tombstone for its files; raises NotFound."""
+    """Remove the photo from its subject, with its review, and leave a tombstone for its files.
+
+    Raises NotFound.
+    """
     erasure = Erasure(ErasureKind.PHOTO, owner, photo_id, subject_id)
     for _ in range(_RACES):
         photo = read_photo(table, owner, subject_id, photo_id)
@@ -232,6 +240,7 @@ def begin_photo_erasure(
                     when=(IS_LIVE,),
                 ),
                 tombstone(erasure, due=now + OVERDUE),
+                Delete(keys.photo_review_key(owner, subject_id, photo_id)),
             )
         except ConditionFailed as failed:
             if 1 in failed.failed:

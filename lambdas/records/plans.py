@@ -24,7 +24,7 @@ def plan_item(plan: GenerationPlan) -> dict[str, Any]:
         "warnings": [
             {"code": w.code, "pointer": w.pointer, "detail": w.detail} for w in plan.warnings
         ],
-        **({"hosted_model": plan.hosted_model} if plan.hosted_model else {}),
+        "base_model": plan.base_model,
     }
 
 
@@ -41,5 +41,5 @@ def plan_from(item: Mapping[str, Any]) -> GenerationPlan:
         height=item["height"],
         sampler=Sampler(item["sampler"]),
         warnings=tuple(Advice(w["code"], w["pointer"], w["detail"]) for w in item["warnings"]),
-        hosted_model=item.get("hosted_model"),
+        base_model=item.get("base_model"),
     )

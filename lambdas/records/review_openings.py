@@ -44,7 +44,7 @@ def withheld_by_screening(
         Review(
             id=new_id(Prefix.REVIEW, now),
             owner=generation.owner,
-            image=Image(generation.id, artifact.id),
+            of=Image(generation.id, artifact.id),
             reason=ReviewReason.SCREENING,
             opened_at=now,
             created_at=now,
@@ -80,7 +80,7 @@ def report_image(
                 Review(
                     id=new_id(Prefix.REVIEW, now),
                     owner=generation.owner,
-                    image=image,
+                    of=image,
                     reason=ReviewReason.REPORT,
                     opened_at=now,
                     created_at=now,
@@ -166,7 +166,7 @@ def _of_block(owner: str, now: datetime) -> Review:
     return Review(
         id=new_id(Prefix.REVIEW, now),
         owner=owner,
-        image=None,
+        of=None,
         reason=ReviewReason.BLOCK,
         opened_at=now,
         created_at=now,

@@ -13,6 +13,7 @@ from lambdas.domain import moments
 from lambdas.domain.review import (
     Decided,
     Decision,
+    HeldPhoto,
     Image,
     ReportReason,
     Review,
@@ -32,20 +33,24 @@ if TYPE_CHECKING:
 _PAGE, _PAGES = 100, 5
 
 
-def key_of(owner: str, image: Image | None) -> Key:
-    """The key of the review of an image, or of the account."""
-    if image is None:
-        return keys.account_review_key(owner)
-    return keys.image_review_key(owner, image.generation_id, image.image_id)
+def key_of(owner: str, of: Image | HeldPhoto | None) -> Key:
+    """The key of the review of an image, a photo, or the account."""
+    match of:
+        case Image():
+            return keys.image_review_key(owner, of.generation_id, of.image_id)
+        case HeldPhoto():
+            return keys.photo_review_key(owner, of.subject_id, of.photo_id)
+        case None:
+            return keys.account_review_key(owner)
 
 
 def review_from(item: Item) -> Review:
     """The review that an item holds."""
-    image, decided = item.get("image"), item.get("decided")
+    decided = item.get("decided")
     return Review(
         id=item["id"],
         owner=item["owner"],
-        image=Image(image["generation_id"], image["image_id"]) if image else None,
+        of=_of(item),
         reason=ReviewReason(item["reason"]),
         opened_at=moments.from_text(item["opened_at"]),
         created_at=moments.from_text(item["created_at"]),
@@ -72,9 +77,16 @@ def review_from(item: Item) -> Review:
     )
 
 
+def _of(item: Item) -> Image | HeldPhoto | None:
+    image, photo = item.get("image"), item.get("photo")
+    if photo:
+        return HeldPhoto(photo["subject_id"], photo["photo_id"])
+    return Image(image["generation_id"], image["image_id"]) if image else None
+
+
 def _item(review: Review) -> Item:
-    key, opened_at = key_of(review.owner, review.image), moments.to_text(review.opened_at)
-    image, decided = review.image, review.decided
+    key, opened_at = key_of(review.owner, review.of), moments.to_text(review.opened_at)
+    image, photo, decided = review.image, review.photo, review.decided
     item: dict[str, Any] = {
         "pk": key.pk,
         "sk": key.sk,
@@ -85,6 +97,7 @@ def _item(review: Review) -> Item:
         "id": review.id,
         "owner": review.owner,
         "image": image and {"generation_id": image.generation_id, "image_id": image.image_id},
+        "photo": photo and {"subject_id": photo.subject_id, "photo_id": photo.photo_id},
         "state": review.state.value,
         "reason": review.reason.value,
         "opened_at": opened_at,
@@ -123,9 +136,9 @@ def changed(review: Review) -> Put:
     return Put(_item(saved), when=(Is("revision", review.revision),))
 
 
-def find_review(table: Table, owner: str, image: Image | None) -> Review | None:
-    """The review of an image or of the account, or None."""
-    item = table.get(key_of(owner, image))
+def find_review(table: Table, owner: str, of: Image | HeldPhoto | None) -> Review | None:
+    """The review of an image, a photo or the account, or None."""
+    item = table.get(key_of(owner, of))
     return review_from(item) if item else None
 
 

@@ -56,6 +56,7 @@ def training_from(item: Item) -> Training:
         adapter=PublishedAdapter(adapter["sha256"], adapter["size_bytes"]) if adapter else None,
         preset=PresetName(preset) if preset else None,
         scores=_scores_from(scores) if scores else None,
+        base_model=item.get("base_model"),
     )
 
 
@@ -88,6 +89,7 @@ def _item(training: Training) -> Item:
         "state": training.state.value,
         "attempt": training.attempt,
         "preset": training.preset and training.preset.value,
+        "base_model": training.base_model,
         "created_at": since,
         "updated_at": since,
     }

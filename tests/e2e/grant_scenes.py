@@ -9,17 +9,20 @@ a scene is to notice.
 from __future__ import annotations
 
 import base64
+import io
 import json
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import requests
+from PIL import Image
 
 from demo.client import ApiError, AvatarClient
 from demo.journey import GENERATION_ENDS, TRAINING_ENDS
-from demo.photos import broken, portraits
+from demo.photos import broken, jpeg, portraits
+from local_aws.testcards import Card, stamped
 from tests.e2e.lost_events import reconcile, without_upload_events
 from tests.e2e.stage import eventually
 
@@ -116,16 +119,35 @@ class Scenes:
         user.post(f"{path}/images/{shown['id']}/report", {"reason": "other"})
         for image, decision in ((withheld, "release"), (shown, "withhold")):
             (review,) = [e for e in moderator.items("/reviews") if e["image_id"] == image["id"]]
-            for preview in ("blurred", "clear"):
-                read = moderator.get(f"/reviews/{review['id']}?preview={preview}")
-                requests.get(read["preview"]["url"], timeout=10).raise_for_status()
-            moderator.post(f"/reviews/{review['id']}/decision", {"decision": decision})
+            self._decide(moderator, review, decision)
+        self._famous_photo(user, moderator)
         urls = {each["id"]: each["url"] for each in user.get(path)["artifacts"]}
         assert urls[shown["id"]] is None
         requests.get(urls[withheld["id"]], timeout=10).raise_for_status()
         assert requests.get(shown["url"], timeout=10).status_code in {403, 404}
         actions = [e["action"] for e in moderator.items("/reviews/audit")]
-        assert actions[-4:] == ["view_clear", "decide"] * 2, actions
+        assert actions[-6:] == ["view_clear", "decide"] * 3, actions
+
+    def _famous_photo(self, user: AvatarClient, moderator: AvatarClient) -> None:
+        """It is held, shown to a moderator, and judged beside the others once it was released."""
+        subject = self.stage.new_subject(user)
+        (portrait,) = portraits(1)
+        with Image.open(io.BytesIO(portrait.content)) as picture:
+            famous = replace(portrait, content=jpeg(stamped(picture, Card.CELEBRITY)))
+        (photo,) = self.stage.upload(user, subject, [famous], seconds=20)
+        assert photo["state"] == "in_review", photo
+        (review,) = [e for e in moderator.items("/reviews") if e["photo_id"] == photo["id"]]
+        self._decide(moderator, review, "release")
+        path = f"/subjects/{subject}/photos/{photo['id']}"
+        eventually(lambda: user.get(path)["state"] == "accepted", seconds=20)
+
+    @staticmethod
+    def _decide(moderator: AvatarClient, review: dict[str, Any], decision: str) -> None:
+        """Look at both previews, then decide."""
+        for preview in ("blurred", "clear"):
+            read = moderator.get(f"/reviews/{review['id']}?preview={preview}")
+            requests.get(read["preview"]["url"], timeout=10).raise_for_status()
+        moderator.post(f"/reviews/{review['id']}/decision", {"decision": decision})
 
     def _partly_withheld(
         self, user: AvatarClient, *, seconds: float = 40, subject_id: str | None = None

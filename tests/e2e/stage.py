@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # Long enough to be recognised in a log.
 NAME = "Augusta Ada Byron"
-PHOTO_ENDS = {"accepted", "rejected", "expired"}
+# Where a photo stays until somebody does something.
+PHOTO_ENDS = {"accepted", "rejected", "expired", "in_review"}
 
 
 @dataclass(frozen=True)

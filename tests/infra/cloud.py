@@ -114,10 +114,10 @@ class Cloud:
         }
 
 
-def synthesize(name: str, folder: Path, context: dict[str, Any] = CONTEXT) -> Cloud:
+def synthesize(name: str, folder: Path, environments: dict[str, Any] | None = None) -> Cloud:
     """The environment's assembly, checked by cdk-nag as in ``app.py``."""
-    app = cdk.App(context=context, outdir=str(folder), analytics_reporting=False)
-    settings = load(context["environments"], name)
+    app = cdk.App(context=CONTEXT, outdir=str(folder), analytics_reporting=False)
+    settings = load(environments or CONTEXT["environments"], name)
     add_stacks(app, settings)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()

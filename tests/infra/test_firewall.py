@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from infra.settings import ManagedRules
 from tests.infra.cloud import Cloud, text
 
 
@@ -24,14 +25,14 @@ def test_it_stands_before_the_stage(cloud: Cloud) -> None:
 
 
 def test_it_blocks_known_attacks_and_bad_addresses(cloud: Cloud) -> None:
-    for name in (
-        "AWSManagedRulesCommonRuleSet",
-        "AWSManagedRulesKnownBadInputsRuleSet",
-        "AWSManagedRulesAmazonIpReputationList",
-    ):
+    for name in ("AWSManagedRulesCommonRuleSet", *cloud.settings.api.more_rules):
         rule = rules(cloud)[name]
         assert rule["OverrideAction"] == {"None": {}}  # the group's own actions hold
         assert rule["Statement"]["ManagedRuleGroupStatement"]["VendorName"] == "AWS"
+
+
+def test_production_has_every_rule_group(prod: Cloud) -> None:
+    assert set(prod.settings.api.more_rules) == set(ManagedRules)
 
 
 def test_it_limits_the_requests_of_one_address(cloud: Cloud) -> None:

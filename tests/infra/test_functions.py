@@ -58,7 +58,7 @@ WIRED = {
     "persistence": "IDEMPOTENCY_TABLE_NAME",
     "idempotency_records": "IDEMPOTENCY_TABLE_NAME",
     "training_runner": "STATE_MACHINE_ARN",
-    "generation_backend": "ENDPOINT_NAME",
+    "generation_backend": "ENDPOINT_NAMES",
     "watermarking": "WATERMARK_KEY_ARN",
     "credentials_reading": "CERTIFICATES_PARAMETER",
     "release": "SIGNING_KEY_ARN",
@@ -70,7 +70,7 @@ def test_a_function_gets_every_variable_that_its_handler_reads(cloud: Cloud) -> 
         module = function.properties["Handler"].removesuffix(".handler").replace(".", "/")
         source = (ROOT / f"{module}.py").read_text()
         read = set(re.findall(r"""(?:bucket|queue|need)\("([A-Z_]+)"\)""", source))
-        asked = re.findall(r"wiring\.(\w+)\(\)", source)
+        asked = re.findall(r"wiring\.(\w+)", source)
         read |= {WIRED[each] for each in asked if each in WIRED}
         assert read <= set(environment(function)), function
 

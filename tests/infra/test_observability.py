@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+from infra.alarms import NOT_ALARMED
 from tests.infra.cloud import Cloud, Resource, text
 
 
@@ -66,9 +67,35 @@ def test_what_hurts_users_has_an_alarm(cloud: Cloud) -> None:
         ("AWS/SageMaker", "InvocationFailures"),
         ("Avatar", "ModerationUnavailable"),
         ("Avatar", "MarkingUnavailable"),
+        ("Avatar", "ErasuresLate"),
         ("Avatar", "OldestOpenReviewSeconds"),
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
     }
+
+
+def test_every_metric_of_ours_has_an_alarm_or_a_reason_for_none(cloud: Cloud) -> None:
+    code = "".join(path.read_text() for path in Path("lambdas").rglob("*.py"))
+    written = set(re.findall(r"telemetry\.(?:count|measure)\(\s*\"(\w+)\"", code))
+    watched = {
+        each.properties["MetricName"]
+        for each in alarms(cloud)
+        if each.properties["Namespace"] == "Avatar"
+    }
+    assert written - watched == set(NOT_ALARMED)
+    assert watched <= written, "an alarm on what nobody writes never rings"
+
+
+def test_an_alarm_on_a_metric_of_ours_names_a_function_that_there_is(cloud: Cloud) -> None:
+    services = {
+        each.properties["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+        for each in cloud.all("AWS::Lambda::Function")
+        if "POWERTOOLS_SERVICE_NAME" in each.properties.get("Environment", {}).get("Variables", {})
+    }
+    for alarm in alarms(cloud):
+        if alarm.properties["Namespace"] == "Avatar":
+            (dimension,) = alarm.properties["Dimensions"]
+            assert dimension["Name"] == "service"
+            assert dimension["Value"] in services, alarm
 
 
 def test_no_alarm_waits_for_a_metric_that_such_an_endpoint_does_not_publish(cloud: Cloud) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.infra.cloud import CONTEXT, Cloud, synthesize, text
+from tests.infra.cloud import Cloud, synthesize, text
 from tests.infra.test_lint import findings
 from tests.infra.test_observability import alarms
 from tests.infra.test_permissions import EVERY_FUNCTION, EXPECTED, KEY, TABLE, rights, s3
@@ -34,8 +33,7 @@ CHOICE: dict[str, Any] = {"bedrock": {"model": CORE, "region": "us-west-2", "con
 @pytest.fixture(scope="module")
 def hosting(tmp_path_factory: pytest.TempPathFactory) -> Cloud:
     environments = changed("dev", domain__generation__subjectless_backend=CHOICE)
-    context = {**copy.deepcopy(CONTEXT), "environments": environments}
-    return synthesize("dev", tmp_path_factory.mktemp("hosting"), context)
+    return synthesize("dev", tmp_path_factory.mktemp("hosting"), environments)
 
 
 def test_an_environment_that_does_not_choose_one_has_nothing_of_it(

@@ -53,7 +53,8 @@ def plain(right: str) -> str:
     right = re.sub(r"<[^>]*Users[0-9A-F]{8}[^>]*>", "users", right)
     right = re.sub(r"<[^>]*WatermarkKey[^>]*>", "watermark key", right)
     right = re.sub(r"<[^>]*SigningKey[^>]*>", "signing key", right)
-    right = re.sub(r"arn:aws:ssm:[^ ]*Certificates[^ ]*", "certificates", right)
+    name = r"parameter/avatar/\w+/content-credentials/certificates"
+    right = re.sub(rf"arn:aws:ssm:[^ ]*:{name}", "certificates", right)
     right = re.sub(r"arn:aws:s3:::cdk-[^ ]*", "code", right)
     right = re.sub(r"arn:aws:states:[^ ]*:execution:[^ ]*:\*", "executions", right)
     right = re.sub(r"arn:aws:sagemaker:[^ ]*:training-job/trn-\*", "jobs", right)
@@ -105,11 +106,12 @@ EXPECTED = {
     "VerifyRole": KEY | TABLE | REPLAYS | READING_MARKS,
     "ReviewsRole": KEY
     | TABLE
+    | REPLAYS
     | {"dynamodb:PutItem audit", "dynamodb:Query audit"}
-    | s3("GetObject", "work/reviews/*", "avatars/*")
+    | s3("GetObject", "work/reviews/*", "avatars/*", "photos/*")
     | s3("PutObject", "work/reviews/*", "avatars/*")
     | s3("DeleteObject", "work/reviews/*", "avatars/*")
-    | {"kms:Sign signing key"}
+    | {"kms:Sign signing key", "sqs:SendMessage BackgroundIntakeQueue"}
     | READING_MARKS,
     "IntakeHandlerRole": KEY
     | TABLE

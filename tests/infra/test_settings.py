@@ -41,6 +41,20 @@ def test_the_handlers_understand_what_every_environment_passes_them(name: str) -
     assert understood.photos.minimum.person == 10
 
 
+MORE = {
+    "id": "sd-1.5",
+    "family": "sd",
+    "licence": "CreativeML Open RAIL-M",
+    "sizes": [[512, 512]],
+    "precision": "fp16",
+    "recipe": {
+        "max_steps": 800,
+        "rank": 8,
+        "learning_rate": 1e-4,
+        "resolution": 512,
+        "batch_size": 1,
+    },
+}
 MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("dev", {"regoin": "us-east-1"}, "environment 'dev' in cdk.json: unknown key 'regoin'"),
     ("dev", {"region": ...}, "environment 'dev' in cdk.json: 'region' is missing"),
@@ -134,6 +148,19 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         {"domain__moderation__prompts__blocked_terms": {"NAMES": ["somebody known"] * 200}},
         "holds 3000; shorten domain.moderation.prompts.blocked_terms",
     ),
+    ("dev", {"base_model__licence": ...}, "'base_model.licence' is missing"),
+    ("dev", {"more_base_models": [{**MORE, "id": "sdxl-base-1.0"}]}, "same id stands there twice"),
+    (
+        "dev",
+        {"more_base_models": [{**MORE, "endpoint": {"instance_types": ["g6"]}}]},
+        "more_base_models.0.endpoint.instance_types.0: not a SageMaker instance type",
+    ),
+    ("dev", {"more_base_models": [{**MORE, "recipe": ...}]}, "more_base_models.0.recipe"),
+    (
+        "dev",
+        {"more_base_models": [{**MORE, "id": f"sd-{n}"} for n in range(6)]},
+        "shorten domain.moderation.prompts.blocked_terms or more_base_models",
+    ),
 ]
 
 
@@ -143,6 +170,22 @@ def test_a_mistake_is_told_in_a_sentence(name: str, change: dict[str, Any], sent
         load(changed(name, **change), name)
     assert sentence in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_a_second_base_has_what_it_says_and_else_what_the_environment_has() -> None:
+    own = {"instance_types": ["ml.g4dn.xlarge"], "max_instances": 3}
+    more = {**MORE, "endpoint": own, "training_instance_type": "ml.g6.xlarge"}
+    settings = load(changed("prod", more_base_models=[more, {**MORE, "id": "sd-2.1"}]), "prod")
+    default, own_machines, shared = settings.served_bases
+    assert (default.model, default.endpoint) == (settings.base_model, settings.endpoint)
+    assert own_machines.endpoint == settings.endpoint.model_copy(update=own)
+    assert own_machines.training_instance_type == "ml.g6.xlarge"
+    assert shared.endpoint == settings.endpoint
+    assert shared.training_instance_type == settings.training.instance_type
+    understood = DomainSettings.model_validate_json(settings.domain_settings)
+    assert [base.id for base in understood.base_models] == ["sdxl-base-1.0", "sd-1.5", "sd-2.1"]
+    assert understood.recipe_of(understood.more_base_models[0]).max_steps == 800
+    assert understood.recipe_of(understood.base_model) == understood.training.recipe
 
 
 def test_several_mistakes_are_told_together() -> None:

@@ -89,7 +89,13 @@ def test_a_job_runs_on_spot_with_checkpoints_and_limits(cloud: Cloud) -> None:
         "MaxRuntimeInSeconds.$": "$.max_runtime_seconds",
         "MaxWaitTimeInSeconds.$": "$.max_wait_seconds",
     }
-    assert found["ResourceConfig"]["InstanceType"] == cloud.settings.training.instance_type
+    assert found["ResourceConfig"]["InstanceType.$"] == "$.instance_type"
+
+
+def test_every_base_model_is_trained_on_the_machine_that_the_settings_say(cloud: Cloud) -> None:
+    prepare = cloud.one("AWS::Lambda::Function", "Prepare").properties
+    types = json.loads(prepare["Environment"]["Variables"]["TRAINING_INSTANCE_TYPES"])
+    assert types == {cloud.settings.base_model.id: cloud.settings.training.instance_type}
 
 
 def test_a_job_reads_one_subjects_photos_by_manifest_and_the_base_model(cloud: Cloud) -> None:

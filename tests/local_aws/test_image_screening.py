@@ -86,3 +86,11 @@ def test_a_likeness_tells_the_subject_from_others_and_is_absent_without_a_face(
     assert different is not None
     assert same > 0.8 > different
     assert nobody is None
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_no_drawn_face_however_uncertain_is_taken_for_a_child(
+    screening: ImageScreening, number: int
+) -> None:
+    (photo,) = photos_of(subject_of(number), count=1, seed=number, side=SIDE)
+    assert screening.screen(png(photo.image)).verdict.outcome == "released"

@@ -1,18 +1,25 @@
 """A server over an in-memory store, and requests for it."""
 
+import hashlib
 import io
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from contract.generation import AdapterReference, GenerationRequest, Prompt, Sampler
-from contract.generation_result import GenerationResponse
+from contract.generation_result import GenerationError, GenerationResponse
+from contract.generation_source import ImageReference
 from contract.s3_location import S3Location
 from inference.adapter_cache import AdapterCache
 from inference.base import load_base
+from inference.errors import ServingError
 from inference.generator import Generator
 from inference.handler import Server
 from inference.object_store import ObjectMissingError, StoreUnavailableError
@@ -21,6 +28,7 @@ from tests.ml.training_runs import ULID, Run
 
 ADAPTERS = "s3://models/adapters/"
 WORK = "s3://work/generations/"
+Pixels = NDArray[np.uint8]
 REQUEST_URI = f"{WORK}usr/gen_{ULID}/request.json"
 
 
@@ -39,6 +47,13 @@ class MemoryStore:
         for file in run.artifacts.iterdir():
             self.objects[str(uri.child(file.name))] = file.read_bytes()
         return AdapterReference(uri, run.manifest.sha256)
+
+    def add_image(self, name: str, content: Pixels | bytes) -> ImageReference:
+        """Keep a picture, or bytes that should be one, beside the request."""
+        uri = S3Location.parse(f"{WORK}usr/gen_{ULID}/{name}.png")
+        data = content if isinstance(content, bytes) else png(content)
+        self.objects[str(uri)] = data
+        return ImageReference(uri, hashlib.sha256(data).hexdigest())
 
     def read(self, location: S3Location, maximum_bytes: int) -> bytes:
         self._check()
@@ -70,6 +85,8 @@ def serve(
     *,
     precision: Precision = Precision.FP32,
     cache_bytes: int = 10**9,
+    generation_seconds: float = 1e9,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Server:
     settings = ServingSettings(
         adapter_prefix=S3Location.parse(ADAPTERS),
@@ -78,10 +95,12 @@ def serve(
         precision=precision,
         cache_bytes=cache_bytes,
         cache_folder=cache,
+        generation_seconds=generation_seconds,
     )
     shutil.rmtree(cache, ignore_errors=True)
     model = load_base(base, settings.base_model_id, precision, torch.device("cpu"))
-    return Server(settings, store, Generator(model, AdapterCache(store, cache, cache_bytes)))
+    generator = Generator(model, AdapterCache(store, cache, cache_bytes))
+    return Server(settings, store, generator, clock)
 
 
 def request(
@@ -113,6 +132,13 @@ def request(
     )
 
 
+def refusal(server: Server, asked: GenerationRequest | str) -> GenerationError:
+    with pytest.raises(ServingError) as caught:
+        server.answer(asked if isinstance(asked, str) else asked.to_json())
+    # The toolkit passes on the exception's text, so the text is the document.
+    return GenerationError.from_json(str(caught.value))
+
+
 def answer(server: Server, asked: GenerationRequest) -> GenerationResponse:
     return GenerationResponse.from_json(server.answer(asked.to_json()))
 
@@ -124,3 +150,15 @@ def images(server: Server, asked: GenerationRequest) -> list[bytes]:
 def array(png: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """(height, width, 3) in 0…1."""
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), np.float64) / 255
+
+
+def pixels(content: bytes) -> Pixels:
+    """(height, width, 3), 0 to 255."""
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+
+
+def png(content: Pixels) -> bytes:
+    """(height, width), (height, width, 3) or with alpha as PNG."""
+    buffer = io.BytesIO()
+    Image.fromarray(content).save(buffer, "PNG")
+    return buffer.getvalue()

@@ -90,4 +90,4 @@ def test_the_command_says_what_is_wrong_with_its_source(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--source", str(tmp_path / "no"), "--id", "x", "--bucket", "models"]) == 1
-    assert "is no folder, no s3://bucket/prefix and no hub id" in capsys.readouterr().err
+    assert "is no folder, no s3://bucket/prefix, no hub id" in capsys.readouterr().err

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bases.hub import HubError
+from bases.licence import licence_in
 from bases.source import SHIPPED, BaseSourceError, fetch_base
 from contract.base_folder import content_hash, model_files, variant_of
 from contract.errors import BaseFolderError
@@ -42,7 +43,7 @@ def test_a_folder_is_checked_and_taken_where_it_is(sd_base: Path, tmp_path: Path
 
 @pytest.mark.parametrize("source", ["no such folder", "/nowhere/at/all", "s3://bucket", "a/b/c"])
 def test_a_source_of_no_known_kind_is_refused(source: str, tmp_path: Path) -> None:
-    with pytest.raises(BaseSourceError, match=r"is no folder, no s3://bucket/prefix and no hub id"):
+    with pytest.raises(BaseSourceError, match=r"is no folder, no s3://bucket/prefix, no hub id"):
         fetch_base(source, tmp_path, s3=None)
 
 
@@ -55,12 +56,15 @@ def test_the_hub_gives_exactly_the_files_of_the_model(
     assert {Path(name) for name in fetched_into(folder)} == set(model_files(sd_base))
 
 
-def test_an_image_encoder_beside_the_model_comes_along(
+def test_an_image_encoder_and_the_licence_beside_the_model_come_along(
     hub: Hub, sd_base: Path, tmp_path: Path
 ) -> None:
     save_clip(hub.folder)
-    fetched = fetched_into(fetch(hub, tmp_path))
-    assert len(fetched) == len(model_files(sd_base)) + 3
+    (hub.folder / "LICENSE.md").write_text("Do as you please.")
+    folder = fetch(hub, tmp_path)
+    assert licence_in(folder).text == "Do as you please."
+    fetched = fetched_into(folder)
+    assert len(fetched) == len(model_files(sd_base)) + 4
     assert set(measuring_files(fetched)) <= fetched
     assert "clip/model.safetensors" in fetched
 

@@ -11,13 +11,22 @@ from safetensors.torch import load, load_file, save
 
 from contract.adapter import ADAPTER_FILE, MANIFEST_FILE, AdapterManifest
 from contract.base_model import BaseModel, Family
-from contract.generation import AdapterReference, GenerationRequest
-from contract.generation_result import GenerationError, GenerationProgress
+from contract.generation import AdapterReference
+from contract.generation_result import GenerationProgress
 from contract.s3_location import S3Location
 from inference.errors import ServingError
 from inference.handler import Server
 from inference.sweeping import Sweeper
-from tests.ml.serving import ADAPTERS, REQUEST_URI, MemoryStore, answer, images, request, serve
+from tests.ml.serving import (
+    ADAPTERS,
+    REQUEST_URI,
+    MemoryStore,
+    answer,
+    images,
+    refusal,
+    request,
+    serve,
+)
 from tests.ml.training_runs import Run, train
 
 Damage = Callable[[MemoryStore, AdapterReference], AdapterReference]
@@ -38,13 +47,6 @@ def short(sd_base: Path, photos: Path, tmp_path_factory: pytest.TempPathFactory)
     run = train(sd_base, photos, tmp_path_factory.mktemp("short"), max_steps=2)
     assert run.code == 0, run.stderr
     return run
-
-
-def refusal(server: Server, asked: GenerationRequest | str) -> GenerationError:
-    with pytest.raises(ServingError) as caught:
-        server.answer(asked if isinstance(asked, str) else asked.to_json())
-    # The toolkit passes on the exception's text, so the text is the document.
-    return GenerationError.from_json(str(caught.value))
 
 
 def republished(

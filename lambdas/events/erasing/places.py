@@ -45,7 +45,12 @@ def places_of(ports: ErasurePorts, progress: Progress) -> list[Place]:
         case ErasureKind.PHOTO:
             upload = str(locations.UploadKey(owner, subject, target))
             photo = locations.photo_key(owner, subject, target)
-            found = [_uploads(ports, upload), Place("photos/photo", ports.photos, photo)]
+            blurred = locations.blurred_photo_key(owner, subject, target)
+            found = [
+                _uploads(ports, upload),
+                Place("photos/photo", ports.photos, photo),
+                Place("work/review", ports.work, blurred),
+            ]
         case ErasureKind.ADAPTER:
             found = [
                 _adapters(ports, locations.adapter_prefix(owner, subject, target)),
@@ -58,6 +63,7 @@ def places_of(ports: ErasurePorts, progress: Progress) -> list[Place]:
             found = [
                 _uploads(ports, f"photos/{owner}/{target}/"),
                 Place("photos/photo", ports.photos, photos),
+                Place("work/review", ports.work, locations.blurred_photos_prefix(owner, target)),
                 _adapters(ports, f"adapters/{owner}/{target}/"),
                 _trainings(ports, f"trainings/{owner}/{target}/"),
             ]

@@ -31,10 +31,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Examined:
-    """A photo that may be accepted, as far as it is judged alone."""
+    """A photo that may be accepted, as far as it is judged alone.
+
+    `celebrity`: how certain it is (0–100) that somebody famous is on it, about whom a moderator has
+    to decide first; None: nobody is.
+    """
 
     normal: NormalPhoto
     look: Look
+    celebrity: float | None = None
 
 
 class Examiner:
@@ -64,7 +69,7 @@ class Examiner:
         )
         try:
             with fail_closed():
-                face = self._ask(normal, kind)
+                face, celebrity = self._ask(normal, kind)
         except CannotBeScreened:
             raise NotAPhoto(RejectionCode.UNREADABLE) from None
         look = Look(
@@ -74,7 +79,7 @@ class Examiner:
             background=measuring.background(picture, face),
             pose=face.pose if face else None,
         )
-        return Examined(normal, look)
+        return Examined(normal, look, celebrity)
 
     def _normal(self, key: str) -> NormalPhoto:
         rules = self._photos
@@ -84,8 +89,8 @@ class Examiner:
             raise NotAPhoto(RejectionCode.TOO_LARGE) from None
         return normalise(body, min_side=rules.min_side, max_megapixels=rules.max_megapixels)
 
-    def _ask(self, normal: NormalPhoto, kind: SubjectKind) -> Face | None:
-        """The person's face; None for other kinds."""
+    def _ask(self, normal: NormalPhoto, kind: SubjectKind) -> tuple[Face | None, float | None]:
+        """The person's face, None for other kinds; and `Examined.celebrity`."""
         moderation, safety, rules = self._moderation, self._safety, self._photos.face
         labels = moderation.labels(normal.jpeg, min_confidence=safety.photo_min_confidence)
         _reject(photo_rules.verdict_on_content(labels, safety))
@@ -97,9 +102,11 @@ class Examiner:
             face = faces[0]
             size = (normal.width, normal.height)
             _reject(photo_rules.verdict_on_face(face, size, rules))
+        celebrity = None
         if photo_rules.asks_for_celebrities(faces, safety):
-            _reject(photo_rules.verdict_on_celebrities(moderation.celebrities(normal.jpeg), safety))
-        return face
+            celebrity = photo_rules.celebrity_in(moderation.celebrities(normal.jpeg), safety)
+            _reject(photo_rules.verdict_on_celebrities(celebrity, safety))
+        return face, celebrity
 
 
 def _reject(code: RejectionCode | None) -> None:

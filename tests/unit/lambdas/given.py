@@ -96,11 +96,13 @@ SETTINGS: dict[str, Any] = {
             "trainings": 1000,
             "generations": 1000,
             "images": 1000,
+            "verifications": 1000,
         },
     },
     "base_model": {
         "id": "tiny-sd",
         "family": "sd",
+        "licence": "MIT",
         "sizes": [[64, 64]],
         "default_negative_prompt": "",
         "precision": "fp32",
@@ -108,10 +110,29 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def settings(**changes: dict[str, Any]) -> DomainSettings:
+# A second base model, for deployments that offer two.
+SECOND_BASE: dict[str, Any] = {
+    "id": "tiny-sdxl",
+    "family": "sdxl",
+    "licence": "MIT",
+    "sizes": [[128, 96], [96, 128]],
+    "default_negative_prompt": "blur",
+    "precision": "fp16",
+    "recipe": {
+        "max_steps": 300,
+        "rank": 8,
+        "learning_rate": 0.0005,
+        "resolution": 128,
+        "batch_size": 2,
+    },
+}
+
+
+def settings(*more_base_models: dict[str, Any], **changes: dict[str, Any]) -> DomainSettings:
     """Settings as `local` has them; `changes` replace whole fields of a block."""
     merged = {name: {**block, **changes.get(name, {})} for name, block in SETTINGS.items()}
-    return DomainSettings.model_validate(merged, strict=False)
+    document = {**merged, "more_base_models": list(more_base_models)}
+    return DomainSettings.model_validate(document, strict=False)
 
 
 def consent(now: datetime, owner: str = OWNER) -> Consent:

@@ -71,8 +71,9 @@ def test_a_threshold_that_cannot_work_stops_the_function_with_a_sentence(
 
 def test_a_policy_on_celebrities_that_nobody_wrote_is_refused() -> None:
     document = settings().model_dump(mode="json")
-    document["moderation"]["celebrities"] = "review"
-    with pytest.raises(MisconfiguredError, match=r"moderation\.celebrities.*'block' or 'allow'"):
+    document["moderation"]["celebrities"] = "withhold"
+    expected = r"moderation\.celebrities.*'block', 'review' or 'allow'"
+    with pytest.raises(MisconfiguredError, match=expected):
         environment.read({"DOMAIN_SETTINGS": json.dumps(document)}).settings()
 
 
@@ -80,6 +81,23 @@ def test_a_resource_that_was_not_deployed_is_named() -> None:
     with pytest.raises(MisconfiguredError, match="PHOTOS_BUCKET"):
         environment.read({"TABLE_NAME": "t"}).need("PHOTOS_BUCKET")
     assert environment.read({"TABLE_NAME": "t"}).need("TABLE_NAME") == "t"
+
+
+def test_what_differs_between_base_models_is_found_by_their_id() -> None:
+    here = environment.read(
+        {
+            "ENDPOINT_NAMES": '{"sdxl": "one", "tiny": "two"}',
+            "TRAINING_INSTANCE_TYPES": '{"sdxl": "ml.g6e.xlarge"}',
+        }
+    )
+    assert [here.endpoint_of(base) for base in ("sdxl", "tiny")] == ["one", "two"]
+    assert here.instance_type_of("sdxl") == "ml.g6e.xlarge"
+
+
+@pytest.mark.parametrize("names", ["{}", "[]", "one", ""])
+def test_a_base_model_without_an_endpoint_is_named(names: str) -> None:
+    with pytest.raises(MisconfiguredError, match="ENDPOINT_NAMES"):
+        environment.read({"ENDPOINT_NAMES": names}).endpoint_of("sdxl")
 
 
 def test_the_environment_of_this_process_is_read_once() -> None:

@@ -64,7 +64,7 @@ class WholeApi:
                     clock=world.clock,
                     persistence=lambda: world.persistence,
                     screening=world.screening,
-                    backend=world.backend,
+                    endpoint_of=lambda _: world.backend,
                     work=world.work,
                     avatars=world.avatars,
                     models_bucket="models",
@@ -79,6 +79,9 @@ class WholeApi:
                     clock=world.clock,
                     work=world.work,
                     avatars=world.avatars,
+                    photos=world.photos,
+                    intake=world.intake,
+                    persistence=lambda: world.persistence,
                     release=Release(
                         world.settings, world.table, world.clock, world.avatars, (world.marking,)
                     ),

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from PIL import Image
 
 from lambdas.adapters.content_credentials import (
+    Certificates,
     CredentialsReading,
     CredentialsSigning,
     signing_with,
@@ -136,3 +137,13 @@ def test_a_watermark_is_found_by_the_same_key_which_kms_makes_once() -> None:
 def test_a_picture_without_room_for_a_watermark_is_told_apart_from_a_fault() -> None:
     with pytest.raises(CannotBeMarked):
         Watermarking(lambda: b"k" * 32).mark(png(size=(8, 8)), NUMBER)
+
+
+def test_without_a_parameter_no_certificate_is_installed_yet() -> None:
+    client, stub = stubbed("ssm")
+    stub.add_client_error("get_parameter", service_error_code="ParameterNotFound")
+    stub.add_client_error("get_parameter", service_error_code="AccessDeniedException")
+    certificates = Certificates(lambda: client, "certificates")
+    assert certificates.chain() is None
+    with pytest.raises(ClientError):
+        certificates.chain()

@@ -53,6 +53,9 @@ class ReviewWorld(ResultWorld):
                 clock=self.clock,
                 work=self.work,
                 avatars=self.avatars,
+                photos=self.photos,
+                intake=self.intake,
+                persistence=lambda: self.persistence,
                 release=self.release,
             )
         )
@@ -67,7 +70,7 @@ class ReviewWorld(ResultWorld):
                     clock=self.clock,
                     persistence=lambda: self.persistence,
                     screening=self.screening,
-                    backend=self.backend,
+                    endpoint_of=lambda _: self.backend,
                     work=self.work,
                     avatars=self.avatars,
                     models_bucket="models",

@@ -46,7 +46,7 @@ def ports(world: World) -> GenerationPorts:
         clock=world.clock,
         persistence=lambda: world.persistence,
         screening=world.screening,
-        backend=world.backend,
+        endpoint_of=lambda _: world.backend,
         work=world.work,
         avatars=world.avatars,
         models_bucket="models",
@@ -60,10 +60,12 @@ def client(world: World) -> Client:
     return Client(build_app(ports(world)))
 
 
-def ready_subject(world: World) -> Subject:
+def ready_subject(world: World, base_model: str | None = None) -> Subject:
     subject = world.subject()
     now = world.clock.now()
-    training = Training(new_id(Prefix.TRAINING, now), subject.id, OWNER, now, now)
+    training = Training(
+        new_id(Prefix.TRAINING, now), subject.id, OWNER, now, now, base_model=base_model
+    )
     create_training(world.table, training, limit=5)
     mark_running(world.table, training, now, attempt=1)
     adapter = PublishedAdapter("a" * 64, 10)

@@ -54,7 +54,7 @@ def client(world: World, queue: FakeQueue) -> Client:
                 clock=world.clock,
                 persistence=lambda: world.persistence,
                 screening=world.screening,
-                backend=world.backend,
+                endpoint_of=lambda _: world.backend,
                 work=world.work,
                 avatars=world.avatars,
                 models_bucket="models",
@@ -97,7 +97,7 @@ def test_its_owner_is_told_who_draws_it_and_no_number_that_means_nothing(client:
     answer = client.get(f"/generations/{create(client)['id']}").body
     TypeAdapter(ANSWERS["GET /generations/{generation_id}"]).validate_python(answer)
     request = answer["request"]
-    assert request["hosted_model"] == "stable-image-ultra"
+    assert answer["model"] == "stable-image-ultra"
     assert [request[name] for name in ("cfg_scale", "steps", "sampler")] == [None] * 3
 
 
@@ -109,8 +109,19 @@ def test_a_subject_is_drawn_by_our_own_endpoint(
     assert queue.messages == []
     assert list(world.backend.requests) == [made["id"]]
     assert made["state"] == "warming"
-    request = client.get(f"/generations/{made['id']}").body["request"]
-    assert (request["hosted_model"], request["steps"]) == (None, 20)
+    answer = client.get(f"/generations/{made['id']}").body
+    assert (answer["model"], answer["request"]["steps"]) == ("tiny-sd", 20)
+
+
+def test_a_base_model_of_ours_that_is_named_draws_on_our_endpoint(
+    world: World, queue: FakeQueue, client: Client
+) -> None:
+    made = create(client, model="tiny-sd", steps=20)
+    assert (list(world.backend.requests), queue.messages) == ([made["id"]], [])
+    assert create(client, model="stable-image-ultra")["model"] == "stable-image-ultra"
+    assert len(queue.messages) == 1
+    reply = client.post("/generations", {"prompt": "a hat", "model": "sd3.5-large"})
+    assert [each["code"] for each in reply.body["errors"]] == ["unknown_model"]
 
 
 def test_what_the_hosted_model_does_not_take_is_refused_with_a_pointer(

@@ -281,3 +281,10 @@ def test_slots_for_a_subject_that_goes_meanwhile_are_not_given(world: SubjectsWo
     subject = world.new_subject()
     world.table.before_write = lambda: world.client.delete(f"/subjects/{subject}")
     assert world.ask(subject).status == 404
+
+
+def test_who_asks_for_a_heic_upload_reads_what_to_do(world: SubjectsWorld) -> None:
+    wish = {"photos": [{"content_type": "image/heic", "size_bytes": 1}]}
+    reply = world.client.post(f"/subjects/{world.new_subject()}/photos", wish)
+    error = reply.body["errors"][0]
+    assert "accepts image/jpeg only" in error["detail"]

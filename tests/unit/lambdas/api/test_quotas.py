@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -10,11 +11,19 @@ from lambdas.domain.errors import LimitReached
 from lambdas.domain.quota import Metered
 from lambdas.records.quotas import Spending, read_usage
 from tests.unit.lambdas.api.subjects_world import ADA
+from tests.unit.lambdas.endpoint_answers import png
 from tests.unit.lambdas.gateway import OWNER, Client, Reply
 from tests.unit.lambdas.given import START, World, settings
 from tests.unit.lambdas.whole_api import WholeApi
 
-A_DAY = {"subjects": 2, "uploads": 3, "trainings": 1, "generations": 3, "images": 5}
+A_DAY = {
+    "subjects": 2,
+    "uploads": 3,
+    "trainings": 1,
+    "generations": 3,
+    "images": 5,
+    "verifications": 2,
+}
 MANY = dict.fromkeys(
     ("subjects_per_user", "active_trainings_per_user", "active_generations_per_user"), 1000
 )
@@ -40,6 +49,10 @@ def draw(client: Client, samples: int = 1) -> Reply:
     return client.post("/generations", {"prompt": "a hat", "samples": samples})
 
 
+def verify(client: Client, image: bytes) -> Reply:
+    return client.post("/verify", {"image": base64.b64encode(image).decode()})
+
+
 def used(client: Client) -> dict[str, Any]:
     return {name: quota["used"] for name, quota in client.get("/me").body["quotas"].items()}
 
@@ -63,9 +76,17 @@ def test_each_kind_has_its_own_quota_and_a_clear_end(world: World, client: Clien
     assert_used_up(draw(client, 2))
     assert draw(client, 1).status == 202
     assert_used_up(draw(client, 1))
+    for _ in range(2):
+        assert verify(client, png()).status == 200
+    assert_used_up(verify(client, png()))
     assert used(client) == {
-        "subjects": 2, "uploads": 3, "trainings": 1, "generations": 2, "images": 5
-    }  # fmt: skip
+        "subjects": 2,
+        "uploads": 3,
+        "trainings": 1,
+        "generations": 2,
+        "images": 5,
+        "verifications": 2,
+    }
 
 
 def test_what_is_refused_changes_nothing(client: Client) -> None:
@@ -157,3 +178,8 @@ def test_a_spending_that_would_hold_by_now_has_no_refusal(world: World) -> None:
     world.table.write(spending.write)
     assert isinstance(spending.refusal(world.table), LimitReached)
     assert read_usage(world.table, OWNER, START)[Metered.IMAGES] == 5
+
+
+def test_what_is_no_picture_costs_nothing_of_the_day(client: Client) -> None:
+    assert verify(client, b"no picture").status == 422
+    assert used(client)["verifications"] == 0

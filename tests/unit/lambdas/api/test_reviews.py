@@ -11,6 +11,7 @@ from PIL import Image
 from lambdas.domain.blurring import CELLS, blurred
 from lambdas.domain.generation import GenerationState
 from lambdas.domain.standing import StandingName
+from lambdas.records import keys
 from lambdas.records.audit import is_genuine
 from lambdas.records.generations import begin_generation_erasure
 from lambdas.records.standing import read_standing, violation
@@ -313,6 +314,43 @@ def test_a_preview_that_an_erasure_overtakes_is_not_left_behind(world: ReviewWor
     world.work.write = slow  # type: ignore[method-assign]
     assert world.moderator.get(f"/reviews/{review['id']}").body["preview"] is None
     assert not [key for key in world.work.objects_by_key if generation.id in key]
+
+
+def test_a_decision_is_made_once_under_a_key_whatever_happens_to_the_review_since(
+    world: ReviewWorld,
+) -> None:
+    generation = world.judged(RED)
+    (review,) = world.queue()
+    path, key = f"/reviews/{review['id']}/decision", {"Idempotency-Key": "k"}
+    body = {"decision": "withhold"}
+    first = world.moderator.post(path, body, headers=key)
+    assert (first.status, first.body["state"]) == (200, "withheld")
+    assert world.appeal(generation, note="it is a coat").status == 202
+    again = world.moderator.post(path, body, headers=key)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.body["state"] == "open", "as it is by now, and not decided again"
+    assert len(world.log()) == 1
+    other = world.moderator.post(path, {"decision": "release"}, headers=key)
+    assert (other.status, other.code) == (409, "idempotency_key_reused")
+    elsewhere = world.another.post(path, {"decision": "release"}, headers=key)
+    assert elsewhere.body["state"] == "released", "a key is its owner's"
+
+
+def test_nothing_of_a_users_is_kept_under_a_moderators_key(world: ReviewWorld) -> None:
+    generation = world.judged(RED)
+    (review,) = world.queue()
+    path, key = f"/reviews/{review['id']}/decision", {"Idempotency-Key": "k"}
+    body = {"decision": "withhold", "note": "not a coat"}
+    assert world.moderator.post(path, body, headers=key).status == 200
+    (record,) = world.persistence.records.values()
+    kept = f"{record.response_data} {record.idempotency_key}"
+    for word in (OWNER, generation.id, review["id"], review["image_id"], "coat"):
+        assert word not in kept
+    note = world.table.query(keys.owner_partition(MODERATOR)).items
+    assert [item.get("about") for item in note] == [[]]
+    assert world.user.delete(f"/generations/{generation.id}").status == 202
+    world.erase()
+    assert world.moderator.post(path, body, headers=key).status == 404
 
 
 def test_nobody_decides_about_their_own(world: ReviewWorld) -> None:

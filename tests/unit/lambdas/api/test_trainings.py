@@ -14,7 +14,7 @@ from lambdas.records.review_openings import blocked
 from lambdas.records.subjects import begin_subject_erasure
 from lambdas.records.trainings import end_training, mark_running
 from tests.unit.lambdas.gateway import OWNER, Client
-from tests.unit.lambdas.given import SETTINGS, World, settings
+from tests.unit.lambdas.given import SECOND_BASE, SETTINGS, World, settings
 
 
 @pytest.fixture
@@ -71,6 +71,35 @@ def test_a_training_starts_an_execution_of_its_name_and_marks_its_subject(
     after = world.subject_now(subject)
     assert (after.state, after.active_training) == ("training", training["id"])
     assert world.count("active_trainings") == 1
+
+
+def test_a_training_learns_on_the_base_model_that_it_names_or_the_default() -> None:
+    world = World(settings=settings(SECOND_BASE, limits={"active_trainings_per_user": 5}))
+    client = client_of(world)
+    told = {}
+    for name in (None, "tiny-sd", "tiny-sdxl"):
+        path = f"/subjects/{world.subject().id}/trainings"
+        told[name] = client.post(path, {"base_model": name}).body
+        assert world.training_now(told[name]["id"]).base_model == told[name]["base_model"]
+    assert {name: each["base_model"] for name, each in told.items()} == {
+        None: "tiny-sd",
+        "tiny-sd": "tiny-sd",
+        "tiny-sdxl": "tiny-sdxl",
+    }
+
+
+def test_a_base_model_that_is_not_on_offer_is_refused_with_those_that_are() -> None:
+    world = World(settings=settings(SECOND_BASE))
+    subject = world.subject()
+    reply = client_of(world).post(f"/subjects/{subject.id}/trainings", {"base_model": "sd-9"})
+    (problem,) = reply.body["errors"]
+    assert (reply.status, problem["pointer"], problem["code"]) == (
+        422,
+        "/base_model",
+        "unknown_model",
+    )
+    assert problem["detail"] == "must be one of: tiny-sd, tiny-sdxl"
+    assert world.count("active_trainings") == 0
 
 
 def test_photos_that_are_all_alike_are_refused_saying_what_to_add() -> None:

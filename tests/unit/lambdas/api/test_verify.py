@@ -163,3 +163,26 @@ def test_a_body_that_cannot_be_meant_is_refused(
 def test_a_body_of_more_than_lambda_takes_is_not_read(world: VerifyWorld) -> None:
     reply = world.client.post("/verify", raw='{"image": "' + "A" * 6_000_000 + '"}')
     assert reply.status == 413
+
+
+def test_a_kept_answer_leads_to_a_generation_only_while_that_is_there(world: VerifyWorld) -> None:
+    generation, image = world.released()
+    asking = {
+        "headers": {"Idempotency-Key": "k"},
+        "claims": user_claims("a-moderator", **{"cognito:groups": "[moderators]"}),
+    }
+    first = ask(world.client, image, **asking)
+    assert first.body["generation_id"] == generation.id
+    (record,) = world.persistence.records.values()
+    kept = f"{record.response_data} {record.idempotency_key}"
+    assert generation.id not in kept
+    assert OWNER not in kept
+    notes = [item for item in world.table.items.values() if "about" in item]
+    assert [note["about"] for note in notes] == [[]], "nothing to erase it with"
+    again = ask(world.client, image, **asking)
+    assert (again.body, again.headers["Idempotency-Replayed"]) == (first.body, "true")
+    assert ask(world.client, png(), **asking).code == "idempotency_key_reused"
+    number = world.table.get(keys.generation_key(OWNER, generation.id))["mark"]  # type: ignore[index]
+    world.table.write(Delete(keys.mark_key(number)))
+    gone = ask(world.client, image, **asking)
+    assert (gone.body["from_here"], gone.body["generation_id"]) == ("yes", None)

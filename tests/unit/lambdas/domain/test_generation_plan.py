@@ -20,6 +20,7 @@ from lambdas.domain.styles import PRESETS, canonical_name
 SDXL = BaseModelSettings(
     id="sdxl-base-1.0",
     family="sdxl",
+    licence="MIT",
     sizes=(
         (1024, 1024),
         (1152, 896),

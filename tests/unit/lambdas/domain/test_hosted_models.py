@@ -158,11 +158,17 @@ def test_texts_that_are_too_long_together_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("fields", "hosted"),
-    [({}, True), ({"subject_id": "sub_1"}, False), ({"init_image": "upl_1"}, False)],
+    [
+        ({}, True),
+        ({"model": CORE.id}, True),
+        ({"model": "tiny-sd"}, False),
+        ({"subject_id": "sub_1"}, False),
+        ({"init_image": "upl_1"}, False),
+    ],
 )
 def test_words_alone_are_for_a_hosted_model(fields: dict[str, Any], hosted: bool) -> None:
     body = GenerationBody.model_validate({"prompt": "a hat", **fields})
-    assert is_for_hosted(body) is hosted
+    assert is_for_hosted(body, CORE) is hosted
 
 
 def answer(**fields: Any) -> bytes:

@@ -124,11 +124,30 @@ def test_after_a_finding_for_review_a_worse_one_is_still_found(world: Screened) 
     assert world.calls == ["labels", "faces"]
 
 
+def test_what_may_be_a_young_face_is_a_moderators_to_judge(world: Screened) -> None:
+    world.image_moderation.face_list = [ADULT, replace(CHILD, confidence=79.9)]
+    verdict = world.screen().verdict
+    assert (verdict.outcome, verdict.reason) == (Outcome.REVIEW, ImageReason.MINOR)
+    assert verdict.labels == (SeenLabel("Age from 12", 79.9),)
+    assert world.calls == EVERYTHING, "something worse may follow"
+    assert world.screen({"minors": "review"}).verdict.outcome is Outcome.REVIEW
+
+
+def test_a_certain_child_is_withheld_whatever_else_may_be_a_face(world: Screened) -> None:
+    world.image_moderation.face_list = [replace(CHILD, confidence=60.0), CHILD]
+    verdict = world.screen().verdict
+    assert (verdict.outcome, verdict.labels) == (
+        Outcome.WITHHELD,
+        (SeenLabel("Age from 12", 99.0),),
+    )
+
+
+@pytest.mark.parametrize(("lowest", "confidence"), [(50, 49.9), (70, 69.9), (100, 79.9)])
 def test_a_shadow_that_looks_young_is_no_child_and_yet_may_be_somebody_famous(
-    world: Screened,
+    world: Screened, lowest: float, confidence: float
 ) -> None:
-    world.image_moderation.face_list = [replace(CHILD, confidence=79.9)]
-    assert world.screen().verdict is RELEASED
+    world.image_moderation.face_list = [replace(CHILD, confidence=confidence)]
+    assert world.screen({"doubtful_face_confidence": lowest}).verdict is RELEASED
     assert "celebrities" in world.calls
 
 

@@ -13,6 +13,7 @@ from lambdas.domain.look import Pose
 from lambdas.domain.photo import RejectionCode
 from lambdas.domain.photo_rules import (
     asks_for_celebrities,
+    celebrity_in,
     certain_faces,
     verdict_on_age,
     verdict_on_celebrities,
@@ -133,8 +134,10 @@ def test_the_age_is_the_environment_s_to_say() -> None:
 
 def test_who_is_famous_is_blocked_from_some_certainty_on() -> None:
     rules = RULES.moderation
-    assert verdict_on_celebrities([12.0, 90.0], rules) is RejectionCode.CELEBRITY
-    assert verdict_on_celebrities([89.9], rules) is None
+    assert celebrity_in([12.0, 90.0, 91.0], rules) == 91.0
+    assert celebrity_in([89.9], rules) is None
+    assert verdict_on_celebrities(90.0, rules) is RejectionCode.CELEBRITY
+    assert verdict_on_celebrities(None, rules) is None
 
 
 def test_nobody_is_asked_about_celebrities_where_it_does_not_matter() -> None:

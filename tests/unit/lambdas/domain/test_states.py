@@ -23,6 +23,8 @@ def test_a_machine_with_a_state_that_has_no_row_cannot_be_made() -> None:
 def test_photos_walk_only_along_their_diagram() -> None:
     check_machine(PHOTO, PhotoState)
     assert reachable(PHOTO, PhotoState.AWAITING_UPLOAD) == set(PhotoState)
+    # What a moderator lets pass is still judged beside the other photos.
+    assert not PHOTO.allows(PhotoState.IN_REVIEW, PhotoState.ACCEPTED)
     assert PHOTO.final_states == {PhotoState.REJECTED, PhotoState.EXPIRED}
 
 

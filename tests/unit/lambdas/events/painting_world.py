@@ -34,10 +34,10 @@ class PaintingWorld(ResultWorld):
 
     def ask(self, samples: int = 2, **plan: Any) -> Generation:
         """As POST /generations does it."""
-        plan |= {"hosted_model": CORE.id, "width": 1024, "height": 1024}
+        plan |= {"base_model": CORE.id, "width": 1024, "height": 1024}
         made = self.begin(samples, invoked=False, **plan)
         key = f"generations/{OWNER}/{made.id}/{REQUEST_FILE}"
-        document = request_document(made, None, base_model="tiny-sd", work_bucket="work")
+        document = request_document(made, None, base_model=CORE.id, work_bucket="work")
         self.work.write(key, document.to_json().encode(), content_type="application/json")
         uri = str(S3Location("work", key))
         backend = PaintingQueue(self.asked)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.locations import UploadKey, photo_key
-from lambdas.domain.photo import ContentType, Photo, PhotoState, RejectionCode
+from lambdas.domain.photo import ContentType, Photo, PhotoState, RejectionCode, reason_for
 from lambdas.domain.settings import DomainSettings
 from lambdas.domain.subject import Subject, SubjectKind
 from lambdas.events.intake import IntakePorts, build_handler
@@ -159,6 +159,36 @@ def test_a_file_that_cannot_be_learned_from_is_rejected(
     assert world.kept(key) is None
     assert not world.uploads.objects_by_key
     assert world.counts == (0, 0, 0, 1)
+
+
+def ftyp(*brands: bytes) -> bytes:
+    """The beginning of a file of ISO/IEC 14496-12: a major brand, and those that it is, too."""
+    box = b"ftyp" + brands[0] + bytes(4) + b"".join(brands[1:])
+    return (len(box) + 4).to_bytes(4) + box + bytes(2000)
+
+
+@pytest.mark.parametrize(
+    ("content", "is_heic"),
+    [
+        (others()["HEIC"], True),
+        (ftyp(b"mif1", b"mif1", b"heic"), True),
+        (ftyp(b"heix", b"mif1"), True),
+        (others()["AVIF"], False),
+        (ftyp(b"isom", b"mp41"), False),
+        (b"\xff\xff\xff\xffftypisom" + bytes(2000), False),
+        (encoded(kind="GIF"), False),
+    ],
+)
+def test_of_other_types_heic_is_told_apart(
+    world: IntakeWorld, content: bytes, is_heic: bool
+) -> None:
+    key = world.uploaded(content)
+    assert world.deliver(key) == []
+    photo = world.photo(key)
+    assert (photo.rejection, photo.heic) == (RejectionCode.UNSUPPORTED_TYPE, is_heic)
+    assert photo.rejection
+    reason = reason_for(photo.rejection, world.settings, heic=photo.heic)
+    assert ("iPhone" in reason) is is_heic
 
 
 @pytest.mark.parametrize(

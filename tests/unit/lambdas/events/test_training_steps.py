@@ -29,7 +29,7 @@ from lambdas.records.photos import all_photos, begin_photo_erasure
 from lambdas.records.subjects import begin_subject_erasure
 from lambdas.records.trainings import create_training, end_training
 from tests.unit.lambdas.gateway import OWNER, FakeContext
-from tests.unit.lambdas.given import ADAPTER, World, settings
+from tests.unit.lambdas.given import ADAPTER, SECOND_BASE, World, settings
 
 
 @pytest.fixture
@@ -37,13 +37,11 @@ def world() -> World:
     return World()
 
 
-def begun(
-    world: World, subject: Subject | None = None, preset: PresetName | None = None
-) -> Training:
+def begun(world: World, subject: Subject | None = None, **more: Any) -> Training:
     """A training that was asked for."""
     subject = subject or world.subject()
     now = world.clock.now()
-    training = Training(new_id(Prefix.TRAINING, now), subject.id, OWNER, now, now, preset=preset)
+    training = Training(new_id(Prefix.TRAINING, now), subject.id, OWNER, now, now, **more)
     create_training(world.table, training, limit=5)
     return training
 
@@ -58,9 +56,9 @@ def step_input(training: Training, attempt: int = 1, **more: Any) -> dict[str, A
     }
 
 
-def published_base(world: World) -> bytes:
-    """The description of the base model that the settings name."""
-    wanted = world.settings.base_model
+def published_base(world: World, training: Training) -> bytes:
+    """The description of the base model that the settings mean."""
+    wanted = world.settings.find_base(training.base_model) or world.settings.base_model
     return BaseModel(wanted.id, "0" * 64, Family(wanted.family)).to_json().encode()
 
 
@@ -68,8 +66,9 @@ def prepare(
     world: World, training: Training, attempt: int = 1, base: bytes | None = None
 ) -> dict[str, Any]:
     """Run the step; `base` is the description that lies in the bucket."""
-    key = f"base/{world.settings.base_model.id}/base.json"
-    world.models.write(key, base or published_base(world), content_type="application/json")
+    key = f"base/{training.base_model or world.settings.base_model.id}/base.json"
+    text = base or published_base(world, training)
+    world.models.write(key, text, content_type="application/json")
     if base == b"":
         world.models.delete([key])
     handler = training_prepare.build_handler(
@@ -80,6 +79,7 @@ def prepare(
             models=world.models,
             photos_bucket="photos",
             code_uri="s3://assets/code.tar.gz",
+            instance_type_of=lambda base: f"ml.for-{base}.large",
             settings=world.settings,
         )
     )
@@ -159,6 +159,7 @@ def test_prepare_describes_a_job_that_the_training_program_accepts(world: World)
     assert job["output_uri"] == f"{folder}/output/"
     assert job["checkpoint_uri"] == f"{folder}/checkpoints/"
     assert job["model_uri"] == "s3://models/base/tiny-sd/"
+    assert job["instance_type"] == "ml.for-tiny-sd.large"
     assert (job["max_runtime_seconds"], job["max_wait_seconds"]) == (3600, 7200)
     assert world.training_now(training.id).attempt == 2
 
@@ -167,6 +168,46 @@ def test_large_models_are_trained_in_half_precision(world: World) -> None:
     world.settings = settings(base_model={"family": "sdxl", "precision": "fp16"})
     given = prepare(world, begun(world))["hyperparameters"]
     assert (given["precision"], given["gradient_checkpointing"]) == ("auto", "1")
+
+
+def test_a_training_on_another_base_has_that_ones_weights_machine_and_recipe(
+    world: World,
+) -> None:
+    world.settings = settings(SECOND_BASE)
+    job = prepare(world, begun(world, base_model="tiny-sdxl"))
+    assert job["model_uri"] == "s3://models/base/tiny-sdxl/"
+    assert job["instance_type"] == "ml.for-tiny-sdxl.large"
+    given = job["hyperparameters"]
+    assert (given["base_model_id"], given["rank"], given["resolution"]) == ("tiny-sdxl", "8", "128")
+    assert (given["precision"], given["gradient_checkpointing"]) == ("auto", "1")
+    assert job["prior_uri"].startswith("s3://models/prior/tiny-sdxl/")
+
+
+def test_a_training_whose_base_model_was_withdrawn_costs_no_machine(world: World) -> None:
+    training = begun(world, base_model="tiny-sdxl")
+    with pytest.raises(BaseUnusable):
+        prepare(world, training)
+
+
+def test_only_an_adapter_for_the_trainings_own_base_is_published(world: World) -> None:
+    world.settings = settings(SECOND_BASE)
+    training = begun(world, base_model="tiny-sdxl")
+    world.leave_output(training)
+    with pytest.raises(AdapterRefused):
+        publish(world, training)
+    other = BaseModel("tiny-sdxl", "1" * 64, Family.SDXL)
+    world.leave_output(training, class_images=b"latents", base_model=other)
+    publish(world, training)
+    assert world.training_now(training.id).state is TrainingState.SUCCEEDED
+    assert any(key.startswith("prior/tiny-sdxl/") for key in world.models.objects_by_key)
+
+
+def test_class_images_of_a_base_that_was_withdrawn_are_not_kept(world: World) -> None:
+    training = begun(world, base_model="tiny-sdxl")
+    other = BaseModel("tiny-sdxl", "1" * 64, Family.SDXL)
+    world.leave_output(training, class_images=b"latents", base_model=other)
+    publish(world, training)
+    assert not any(key.startswith("prior/") for key in world.models.objects_by_key)
 
 
 @pytest.mark.parametrize(
