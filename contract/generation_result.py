@@ -24,9 +24,13 @@ _QUOTED_ERROR = re.compile(
 
 
 class FinishReason(StrEnum):
-    """How one sample ended at the endpoint. Screening comes later and elsewhere."""
+    """How one sample ended at whoever drew it. Our own screening comes later and elsewhere.
+
+    CONTENT_FILTERED: a hosted model's own filter kept it, or did not let it draw.
+    """
 
     SUCCESS = "SUCCESS"
+    CONTENT_FILTERED = "CONTENT_FILTERED"
     ERROR = "ERROR"
 
 

@@ -100,6 +100,12 @@ class Alarms(Construct):
             "Somebody waits too long (seconds) for a moderator: look into GET /reviews",
             threshold=settings.alarms.oldest_review_seconds,
         )
+        if inference.painting:
+            self._alarm(
+                "ModelOutOfReach",
+                metrics.of_service("painting", "ModelOutOfReach"),
+                "Bedrock refuses the hosted model: is it subscribed to, permitted, still offered?",
+            )
         for name, queue in dead_letter_queues(training, inference, api).items():
             self._on_dead_letters(name, queue)
 
@@ -171,7 +177,9 @@ def dead_letter_queues(
     training: TrainingStack, inference: InferenceStack, api: ApiStack
 ) -> dict[str, sqs.IQueue]:
     """Every dead-letter queue of the service, by the work that it is for."""
+    painting = inference.painting
     return {
+        **({"painting": painting.work.dead_letters} if painting else {}),
         "intake": api.background.intake.dead_letters,
         "erasure": api.background.erasure.dead_letters,
         "reconciler": api.background.unreconciled,

@@ -48,6 +48,7 @@ class Answering(Construct):
         endpoints: Mapping[str, AsyncEndpoint],
         erasure: sqs.IQueue,
         intake: sqs.IQueue,
+        painting: sqs.IQueue | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
@@ -60,7 +61,7 @@ class Answering(Construct):
             "catalogue": self._function("Catalogue", _CATALOGUE, {}, encrypted_data=False),
             "subjects": self._subjects(),
             "trainings": self._trainings(machine),
-            "generations": self._generations(endpoints),
+            "generations": self._generations(endpoints, painting),
             "verify": self._verify(),
             "reviews": self._reviews(),
         }
@@ -119,8 +120,11 @@ class Answering(Construct):
         access.allow_executions(function.role, machine, "states:StopExecution")
         return function
 
-    def _generations(self, endpoints: Mapping[str, AsyncEndpoint]) -> ServiceFunction:
+    def _generations(
+        self, endpoints: Mapping[str, AsyncEndpoint], painting: sqs.IQueue | None
+    ) -> ServiceFunction:
         storage = self._storage
+        hosted = {"PAINTING_QUEUE_URL": painting.queue_url} if painting else {}
         function = self._recording(
             "Generations",
             _GENERATIONS,
@@ -132,6 +136,7 @@ class Answering(Construct):
                     {base: endpoint.name for base, endpoint in endpoints.items()}
                 ),
                 "ERASURE_QUEUE_URL": self._erasure.queue_url,
+                **hosted,
             },
         )
         role = function.role
@@ -145,6 +150,8 @@ class Answering(Construct):
         )
         allow_screening(role, self._settings)
         access.allow(role, self._erasure.queue_arn, "sqs:SendMessage")
+        if painting:
+            access.allow(role, painting.queue_arn, "sqs:SendMessage")
         return function
 
     def _verify(self) -> ServiceFunction:

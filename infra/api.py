@@ -61,6 +61,7 @@ class ApiStack(Stack):
             endpoints=inference.endpoints,
             erasure=self.background.erasure.queue,
             intake=self.background.intake.queue,
+            painting=inference.painting.work.queue if inference.painting else None,
             **common,
         )
         self.functions = [*answering.functions.values(), *self.background.functions]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from infra.api import ApiStack
     from infra.endpoint import AsyncEndpoint
     from infra.inference import InferenceStack
+    from infra.painting import Painting
     from infra.settings import EnvironmentSettings
     from infra.storage import StorageStack
     from infra.training import TrainingStack
@@ -45,6 +46,9 @@ def service_dashboard(
     for base, endpoint in inference.endpoints.items():
         dashboard.add_widgets(_title(f"Endpoint of {base}: what waits, who serves"))
         dashboard.add_widgets(*_endpoint(endpoint))
+    if inference.painting:
+        dashboard.add_widgets(_title("Hosted model"))
+        dashboard.add_widgets(*_painting(inference.painting))
     dashboard.add_widgets(_title("Moderation and messages that need a person"))
     dashboard.add_widgets(*_moderation(), _dead_letters(training, inference, api))
     dashboard.add_widgets(_title("What drives the cost"))
@@ -141,6 +145,20 @@ def _endpoint(endpoint: AsyncEndpoint) -> list[cloudwatch.IWidget]:
             "Time (µs)",
             metrics.of_variant(endpoint, "ModelLatency", "p90"),
             metrics.of_variant(endpoint, "TimeInBacklog", "p90"),
+        ),
+    ]
+
+
+def _painting(painting: Painting) -> list[cloudwatch.IWidget]:
+    told = ("SamplesFiltered", "SamplesFailed", "PaintingPostponed", "ModelOutOfReach")
+    return [
+        _graph(
+            "Requests waiting",
+            painting.work.queue.metric_approximate_number_of_messages_visible(statistic="Maximum"),
+        ),
+        _graph(
+            "Samples that were not drawn, tries that were put off",
+            *(metrics.of_service("painting", name) for name in told),
         ),
     ]
 

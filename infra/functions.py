@@ -124,11 +124,16 @@ class ServiceFunction(Construct):
             "The declared runtime, which the bundles are built for and Lambda supports",
         )
 
-    def consume(self, work: WorkQueue, batch_size: int = 10) -> None:
+    def consume(
+        self, work: WorkQueue, batch_size: int = 10, max_concurrency: int | None = None
+    ) -> None:
         """Handle the messages of ``work``; a failed message comes back, its batch does not."""
         self.function.add_event_source(
             sources.SqsEventSource(
-                work.queue, batch_size=batch_size, report_batch_item_failures=True
+                work.queue,
+                batch_size=batch_size,
+                max_concurrency=max_concurrency,
+                report_batch_item_failures=True,
             )
         )
 

@@ -15,6 +15,7 @@ from infra import access, bundling
 from infra.containers import allow_container, image_uri
 from infra.endpoint import AsyncEndpoint
 from infra.functions import FunctionSpec, ServiceFunction
+from infra.painting import Painting
 from infra.queues import WorkQueue
 from infra.scaling import ScaleToZero
 from infra.text_screening import allow_screening
@@ -22,7 +23,7 @@ from infra.text_screening import allow_screening
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from infra.settings import EnvironmentSettings, ServedBase
+    from infra.settings import EnvironmentSettings, HostedModelSettings, ServedBase
     from infra.storage import StorageStack
 
 _RESULTS = FunctionSpec(
@@ -97,6 +98,20 @@ class InferenceStack(Stack):
                 )
             )
         self.functions = [self._results_function()]
+        self.painting = self._painting(settings.hosted_model) if settings.hosted_model else None
+        if self.painting:
+            self.functions.append(self.painting.function)
+
+    def _painting(self, hosted: HostedModelSettings) -> Painting:
+        return Painting(
+            self,
+            "Painting",
+            settings=self._settings,
+            hosted=hosted,
+            storage=self._storage,
+            key=self._key,
+            results=self.results.queue,
+        )
 
     def _topic(self, name: str) -> sns.Topic:
         return sns.Topic(self, name, master_key=self._key, enforce_ssl=True)

@@ -26,6 +26,9 @@ LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365]
 MAX_DOMAIN_SETTINGS_BYTES = 3000
 
 
+_BACKEND = "domain.generation.subjectless_backend"
+
+
 class SettingsError(ValueError):
     """The settings of an environment cannot be used; the message says which and why."""
 
@@ -140,6 +143,14 @@ class BaseModelSettings(_Strict):
     precision: Literal["fp32", "fp16", "bf16"]
 
 
+class HostedModelSettings(_Strict):
+    """The model of Amazon Bedrock that draws what has no subject, and where it is invoked."""
+
+    model: Annotated[str, Field(pattern=r"^stability\.[a-z0-9-]+-v\d+:\d+$")]
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    concurrency: int = Field(default=2, ge=2, le=1000)  # calls at once: SQS event sources want 2
+
+
 class OwnEndpoint(_Strict):
     """In what the endpoint of one base model differs from the environment's."""
 
@@ -241,6 +252,21 @@ class EnvironmentSettings(_Strict):
         return str(guardrail["id"]) if guardrail else None
 
     @property
+    def hosted_model(self) -> HostedModelSettings | None:
+        """The hosted model, where ``domain.generation.subjectless_backend`` chooses one."""
+        backend = self.domain.get("generation", {}).get("subjectless_backend", "endpoint")
+        if backend == "endpoint":
+            return None
+        if not isinstance(backend, dict) or set(backend) != {"bedrock"}:
+            raise ValueError(f"{_BACKEND}: 'endpoint' or {{'bedrock': …}}")
+        try:
+            return HostedModelSettings.model_validate(backend["bedrock"])
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(("bedrock", *map(str, first["loc"])))
+            raise ValueError(f"{_BACKEND}.{where}: {first['msg']}") from None
+
+    @property
     def _prompts(self) -> dict[str, Any]:
         prompts: dict[str, Any] = self.domain.get("moderation", {}).get("prompts", {})
         return prompts
@@ -266,6 +292,7 @@ class EnvironmentSettings(_Strict):
                 raise ValueError("functions.platform may be 'host' only in the environment 'local'")
             if "*" in self.api.cors_origins:
                 raise ValueError("api.cors_origins: name the origins instead of '*'")
+        _ = self.hosted_model  # says what is wrong with it
         ids = [base.model.id for base in self.served_bases]
         if len(set(ids)) != len(ids):
             raise ValueError("more_base_models: the same id stands there twice")

@@ -46,6 +46,7 @@ class Environment(BaseModel):
     ERASURE_QUEUE_URL: str | None = None
     INTAKE_QUEUE_URL: str | None = None
     RESULTS_QUEUE_URL: str | None = None
+    PAINTING_QUEUE_URL: str | None = None
     TRAINING_CODE_URI: str | None = None
     TRAINING_INSTANCE_TYPES: str | None = None
     DOMAIN_SETTINGS: str | None = None

@@ -377,7 +377,7 @@ class EndpointStatus:
 
 
 class GenerationBackend(Protocol):
-    """The endpoint."""
+    """Who draws: our own endpoint, or a model that somebody else hosts."""
 
     def invoke(
         self, generation_id: str, *, request_uri: str, request_ttl_seconds: int
@@ -387,6 +387,25 @@ class GenerationBackend(Protocol):
 
     def status(self) -> EndpointStatus:
         """How the endpoint stands."""
+        ...
+
+
+class CallRejected(Exception):  # noqa: N818 - a fact, not a fault
+    """The model takes no such call, however often it is made."""
+
+
+class ModelOutOfReach(Exception):  # noqa: N818
+    """No permission or subscription, or no such model: an operator has to see to it."""
+
+
+class HostedImages(Protocol):
+    """Models that somebody else hosts; see `lambdas.domain.hosted_models`."""
+
+    def draw(self, model_id: str, call: Mapping[str, Any]) -> bytes:
+        """The body of the answer to a call; takes seconds.
+
+        Raises CallRejected, ModelOutOfReach, and Unavailable for a model that is busy.
+        """
         ...
 
 

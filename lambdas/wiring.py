@@ -5,7 +5,7 @@ Handlers take ports as parameters; only their module-level `handler` comes here.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from lambdas import environment
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lambdas.ports import (
         Clock,
         GenerationBackend,
+        HostedImages,
         IdempotencyRecords,
         ImageMarking,
         ImageModeration,
@@ -205,6 +206,25 @@ def generation_backend(base_model: str) -> GenerationBackend:
 
     name = environment.current().endpoint_of(base_model)
     return SageMakerEndpoint(clients.sagemaker_runtime, clients.sagemaker, name)
+
+
+@cache
+def painting_backend() -> GenerationBackend | None:
+    """The queue of painting, where a hosted model draws what has no subject."""
+    from lambdas.adapters.painting_queue import PaintingQueue
+
+    if environment.current().settings().generation.hosted is None:
+        return None
+    return PaintingQueue(queue("PAINTING_QUEUE_URL"))
+
+
+@cache
+def hosted_images(region: str) -> HostedImages:
+    """Bedrock's image models."""
+    from lambdas.adapters import clients
+    from lambdas.adapters.bedrock_images import BedrockImages
+
+    return BedrockImages(partial(clients.bedrock_images, region))
 
 
 @cache

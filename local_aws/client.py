@@ -56,7 +56,9 @@ def environment(port: int = DEFAULT_PORT) -> dict[str, str]:
     }
 
 
-def client(service: str, port: int = DEFAULT_PORT, **credentials: str) -> Any:
+def client(
+    service: str, port: int = DEFAULT_PORT, *, region: str = REGION, **credentials: str
+) -> Any:
     """A boto3 client for `service`; the administrator's unless credentials are given."""
     keys = credentials or {
         "aws_access_key_id": ADMIN_ACCESS_KEY_ID,
@@ -65,7 +67,7 @@ def client(service: str, port: int = DEFAULT_PORT, **credentials: str) -> Any:
     return boto3.client(  # type: ignore[call-overload]
         service,
         endpoint_url=endpoint(port),
-        region_name=REGION,
+        region_name=region,
         config=_S3_CONFIG if service == "s3" else SDK_CONFIG,
         **keys,
     )

@@ -12,6 +12,7 @@ PARTS = (
     "local_aws.rekognition",
     "local_aws.comprehend",
     "local_aws.translate",
+    "local_aws.bedrock",
     "local_aws.sagemaker",
     "local_aws.autoscaling",
 )

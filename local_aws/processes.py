@@ -24,7 +24,7 @@ from local_aws.settings import current
 class Running:
     """A process that runs for this instance."""
 
-    kind: str  # "training" or "serving"
+    kind: str  # "training", "serving" or "drawing"
     name: str
     pid: int
     born: str  # start time as `ps` prints it: tells a recycled pid from ours

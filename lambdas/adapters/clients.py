@@ -35,6 +35,8 @@ _ATTEMPTS = 3
 # Several services read one text in turn, while the caller of the API waits (29 s at most).
 _READING_SECONDS = 5
 _READING_ATTEMPTS = 2
+# An image takes a hosted model some ten seconds; four of them fit into a function's five minutes.
+_DRAWING_SECONDS = 60
 
 
 @cache
@@ -45,7 +47,12 @@ def _session() -> Session:
 
 
 def _client(
-    service: str, *, seconds: float = _READ_SECONDS, attempts: int = _ATTEMPTS, **more: Any
+    service: str,
+    *,
+    seconds: float = _READ_SECONDS,
+    attempts: int = _ATTEMPTS,
+    region_name: str | None = None,
+    **more: Any,
 ) -> Any:
     from botocore.config import Config
 
@@ -55,7 +62,7 @@ def _client(
         retries={"mode": "standard", "total_max_attempts": attempts},
         **more,
     )
-    return _session().create_client(service, config=config)
+    return _session().create_client(service, config=config, region_name=region_name)
 
 
 def _reading(service: str) -> Any:
@@ -114,6 +121,15 @@ def translate() -> TranslateClient:
 def bedrock_runtime() -> BedrockRuntimeClient:
     """Bedrock's invocations."""
     client: BedrockRuntimeClient = _reading("bedrock-runtime")
+    return client
+
+
+@cache
+def bedrock_images(region: str) -> BedrockRuntimeClient:
+    """Bedrock's image models in a region of their own; the queue tries again, not the client."""
+    client: BedrockRuntimeClient = _client(
+        "bedrock-runtime", seconds=_DRAWING_SECONDS, attempts=1, region_name=region
+    )
     return client
 
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from contract.generation import MAX_CFG_SCALE, MAX_SAMPLES, Sampler
 from lambdas import environment
+from lambdas.api.hosted_entry import hosted_entry, sizes_entry
 from lambdas.api.http import Api
 from lambdas.api.messages import Answer, Request, ok
 from lambdas.api.style_thumbnails import thumbnail
-from lambdas.domain.generation_body import MAX_STEPS, MIN_STEPS, Aspect
+from lambdas.domain.generation_body import MAX_STEPS, MIN_STEPS
 from lambdas.domain.generation_plan import (
     DEFAULT_CFG_SCALE,
     DEFAULT_SAMPLER,
     STEPS_OF_QUALITY,
 )
-from lambdas.domain.image_sizes import size_of_aspect
 from lambdas.domain.readings import SUBJECT_TOKEN
 from lambdas.domain.styles import PRESETS
 from lambdas.lambda_handler import lambda_handler
@@ -52,7 +52,7 @@ def build_app(rules: CatalogueRules) -> Api:
 
     @api.get("/models")
     def list_models(_: Request[None]) -> Answer:
-        """List the base models, the default first, with the sizes and bounds that they accept."""
+        """List the models, the default base first, with the sizes and bounds that they accept."""
         settings = rules.settings
         items = [
             {
@@ -63,24 +63,22 @@ def build_app(rules: CatalogueRules) -> Api:
             }
             for base in settings.base_models
         ]
-        return ok({"items": items, "next_cursor": None})
+        hosted = settings.generation.hosted
+        more = [hosted_entry(hosted.offered, settings.generation)] if hosted else []
+        return ok({"items": [*items, *more], "next_cursor": None})
 
     return api
 
 
 def _model(base: BaseModelSettings) -> dict[str, Any]:
-    sizes = [{"width": width, "height": height} for width, height in base.sizes]
-    named = {aspect: size_of_aspect(aspect, base.sizes) for aspect in get_args(Aspect)}
     return {
         "id": base.id,
         "family": base.family,
+        "hosted": False,
         "licence": base.licence,
         "precision": base.precision,
         "subject_token": SUBJECT_TOKEN,
-        "sizes": sizes,
-        "aspects": {
-            aspect: {"width": size[0], "height": size[1]} for aspect, size in named.items() if size
-        },
+        **sizes_entry(base.sizes),
         "samplers": [sampler.value for sampler in Sampler],
         "bounds": {
             "cfg_scale": {"minimum": 0, "maximum": MAX_CFG_SCALE, "default": DEFAULT_CFG_SCALE},
@@ -91,7 +89,6 @@ def _model(base: BaseModelSettings) -> dict[str, Any]:
             },
             "samples": {"minimum": 1, "maximum": MAX_SAMPLES, "default": 1},
         },
-        "default_size": sizes[0],
         "default_sampler": DEFAULT_SAMPLER.value,
         "quality_steps": dict(STEPS_OF_QUALITY),
     }

@@ -22,6 +22,7 @@ from lambdas.domain.errors import NotFound, Unavailable
 from lambdas.domain.generation import Generation, GenerationState
 from lambdas.domain.generation_plan import plan_generation
 from lambdas.domain.generation_request import adapter_of, request_document
+from lambdas.domain.hosted_plan import as_base, is_for_hosted, plan_hosted
 from lambdas.domain.ids import Prefix, is_id, new_id
 from lambdas.domain.locations import generation_prefix
 from lambdas.domain.quota import Metered
@@ -64,14 +65,7 @@ class GenerationStart:
         demand_good_standing(*account)
         subject = self._subject(owner, body.subject_id)
         learned = self._learned(subject)
-        base = base_of_generation(settings, body.model, learned)
-        plan = plan_generation(
-            body,
-            base,
-            settings.generation.max_prompt_chars,
-            ports.draw,
-            negative_prompt=settings.negative_prompt_of(base),
-        )
+        plan, base = self._plan(body, learned)
         with counting_refusals(*account):
             demand_allowed(
                 ports.screening,
@@ -96,6 +90,25 @@ class GenerationStart:
         self._invoke(generation, base, adapter, spending)
         telemetry.logger.info("generation_queued", extra={"generation_id": generation.id})
         return find_generation(ports.table, owner, generation.id) or generation
+
+    def _plan(
+        self, body: GenerationBody, learned: Training | None
+    ) -> tuple[GenerationPlan, BaseModelSettings]:
+        """By a hosted model where one draws such a request, by a base model of ours otherwise."""
+        settings, draw = self._ports.settings, self._ports.draw
+        hosted = settings.generation.hosted
+        if hosted is not None and is_for_hosted(body, hosted.offered):
+            plan = plan_hosted(body, hosted.offered, settings.generation, draw)
+            return plan, as_base(hosted.offered)
+        base = base_of_generation(settings, body.model, learned)
+        plan = plan_generation(
+            body,
+            base,
+            settings.generation.max_prompt_chars,
+            draw,
+            negative_prompt=settings.negative_prompt_of(base),
+        )
+        return plan, base
 
     def _subject(self, owner: str, subject_id: str | None) -> Subject | None:
         if subject_id is None:

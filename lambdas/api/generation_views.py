@@ -59,15 +59,17 @@ def view(generation: Generation, link: Link) -> dict[str, Any]:
 
 def _request(generation: Generation) -> dict[str, Any]:
     plan = generation.plan
+    # A hosted model chooses these itself; the plan's have told it nothing.
+    own = plan.hosted_model is None
     return {
         "text_prompts": [{"text": p.text, "weight": p.weight} for p in plan.prompts],
-        "cfg_scale": plan.cfg_scale,
-        "steps": plan.steps,
+        "cfg_scale": plan.cfg_scale if own else None,
+        "steps": plan.steps if own else None,
         "seed": plan.seeds[0],
         "samples": len(plan.seeds),
         "width": plan.width,
         "height": plan.height,
-        "sampler": plan.sampler.value,
+        "sampler": plan.sampler.value if own else None,
         "style_preset": plan.style_preset,
     }
 

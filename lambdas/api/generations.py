@@ -60,6 +60,7 @@ class GenerationPorts:
     """What these routes need; `models_bucket` is a name only.
 
     `endpoint_of` gives the endpoint that serves a base model, by its id.
+    `painting`: who has hosted models draw, where the environment chose one.
     """
 
     settings: DomainSettings
@@ -73,9 +74,12 @@ class GenerationPorts:
     models_bucket: str
     erasures: Queue
     draw: Draw = secrets.randbelow
+    painting: GenerationBackend | None = None
 
     def backend_of(self, generation: Generation) -> GenerationBackend:
-        """Who draws it; raises Unavailable if its base model is no longer on offer."""
+        """Who draws it; raises Unavailable if its model is no longer on offer."""
+        if self.painting is not None and generation.plan.hosted_model is not None:
+            return self.painting
         base = self.settings.find_base(generation.plan.base_model)
         if base is None:
             raise Unavailable("endpoint")
@@ -190,6 +194,7 @@ def _wired() -> Handler:
             avatars=wiring.bucket("AVATARS_BUCKET"),
             models_bucket=environment.current().need("MODELS_BUCKET"),
             erasures=wiring.queue("ERASURE_QUEUE_URL"),
+            painting=wiring.painting_backend(),
         )
     )
 

@@ -1,4 +1,4 @@
-"""Why the endpoint made no images, in words for their owner.
+"""Why no images were made, in words for their owner.
 
 SageMaker's notification says `failureReason`, a sentence for operators; the container's own error,
 if there was one, is quoted in it or lies in the failure file.
@@ -6,7 +6,7 @@ if there was one, is quoted in it or lies in the failure file.
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 from contract.generation_result import GenerationError
 from lambdas.domain.training import Failure
@@ -18,6 +18,7 @@ class GenerationFailureCode(StrEnum):
     REQUEST_REFUSED = "request_refused"
     ADAPTER_UNUSABLE = "adapter_unusable"
     TIMED_OUT = "timed_out"
+    OVERLOADED = "overloaded"
     EXPIRED = "expired"
     RESULT_LOST = "result_lost"
     RESULT_UNREADABLE = "result_unreadable"
@@ -34,6 +35,9 @@ _SENTENCES = {
     GenerationFailureCode.TIMED_OUT: (
         "The images took longer than they may. Ask for fewer samples or steps."
     ),
+    GenerationFailureCode.OVERLOADED: (
+        "The model had too much to do for half an hour. Try again later."
+    ),
     GenerationFailureCode.EXPIRED: (
         "The request waited too long for a free machine. Try again later."
     ),
@@ -45,6 +49,21 @@ _SENTENCES = {
         "Something failed on our side. Nothing is wrong with the request; try again later."
     ),
 }
+
+
+class PaintingFailure(Enum):
+    """Why a hosted model drew nothing, as our own function tells it to `diagnose`."""
+
+    EXPIRED = "Request expired"
+    OVERLOADED = ("overloaded", "The hosted model was busy.")
+    OUT_OF_REACH = ("model_out_of_reach", "The hosted model may not be used.")
+    CALL_REJECTED = ("request_invalid", "The hosted model takes no such call.")
+
+    @property
+    def reason(self) -> str:
+        """The `failureReason` of a notification."""
+        told = self.value
+        return told if isinstance(told, str) else GenerationError(*told).to_json()
 
 
 def failure_of(code: GenerationFailureCode) -> Failure:
@@ -63,6 +82,8 @@ def diagnose(reason: str) -> GenerationFailureCode:
             return GenerationFailureCode.ADAPTER_UNUSABLE
         if error.code == "request_invalid":
             return GenerationFailureCode.REQUEST_REFUSED
+        if error.code == GenerationFailureCode.OVERLOADED:
+            return GenerationFailureCode.OVERLOADED
         return GenerationFailureCode.INTERNAL_ERROR
     if "timed out" in lower or "timeout" in lower or "no response from model" in lower:
         return GenerationFailureCode.TIMED_OUT

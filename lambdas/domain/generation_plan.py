@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from contract.generation import Prompt, Sampler, Style
 from lambdas.domain.errors import FieldError, Invalid
 from lambdas.domain.generation_body import LATER_FIELDS
+from lambdas.domain.hosted_models import HOSTED_MODELS
 from lambdas.domain.image_sizes import Size, size_of_aspect, sizes_with
 from lambdas.domain.readings import SUBJECT_TOKEN
 from lambdas.domain.seeds import seeds
@@ -60,6 +61,11 @@ class GenerationPlan:
     sampler: Sampler
     warnings: tuple[Advice, ...] = ()
     base_model: str | None = None
+
+    @property
+    def hosted_model(self) -> str | None:
+        """The same id if it draws elsewhere: guidance, steps and sampler mean nothing to it."""
+        return self.base_model if self.base_model in HOSTED_MODELS else None
 
     @property
     def style(self) -> Style | None:

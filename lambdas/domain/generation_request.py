@@ -30,7 +30,7 @@ def request_document(
     base_model: str,
     work_bucket: str,
 ) -> GenerationRequest:
-    """The document for a generation."""
+    """The document for a generation; a hosted model's id may stand as `base_model`."""
     plan = generation.plan
     folder = generation_prefix(generation.owner, generation.id)
     return GenerationRequest(

@@ -6,7 +6,9 @@ models    adapters/{owner}/{subject}/{training}/…                immutable per
           prior/{base model}/{what is drawn}/…                   class images, nobody's own
 work      trainings/{owner}/{subject}/{training}/…
           generations/{owner}/{generation}/request.json | progress.json
+          generations/{owner}/{generation}/sample-{index}.json   drawn by a hosted model
           results/… and failures/…                               names chosen by SageMaker
+          results/{generation}.json                              what it drew, together
           reviews/{owner}/{generation}/{image}.png               withheld: what a moderator may see
           reviews/{owner}/{generation}/{image}.blurred.jpg       what a moderator sees first
           reviews/{owner}/{subject}/{photo}.blurred.jpg          the same, of a photo
@@ -77,6 +79,16 @@ def training_prefix(owner: str, subject_id: str, training_id: str) -> str:
 def generation_prefix(owner: str, generation_id: str) -> str:
     """The request and the progress of one generation."""
     return f"generations/{owner}/{generation_id}/"
+
+
+def sample_key(owner: str, generation_id: str, index: int) -> str:
+    """What a hosted model answered about one sample."""
+    return f"{generation_prefix(owner, generation_id)}sample-{index}.json"
+
+
+def painted_key(generation_id: str) -> str:
+    """The answer that is made of them: where `events.results` looks for answers."""
+    return f"results/{generation_id}.json"
 
 
 def avatar_prefix(owner: str, generation_id: str) -> str:

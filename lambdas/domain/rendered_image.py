@@ -17,7 +17,7 @@ from PIL import Image
 from lambdas.ports import MAX_IMAGE_BYTES
 
 # What Pillow's PNG decoder raises on malformed data.
-_STUMBLES = (
+STUMBLES = (
     OSError,
     SyntaxError,
     ValueError,
@@ -55,7 +55,7 @@ def render(content: bytes, width: int, height: int) -> RenderedImage:
                 if image.size != (width, height):
                     raise NotAnImage("of another size than was asked for")
                 picture = image.convert("RGB")
-    except _STUMBLES:
+    except STUMBLES:
         raise NotAnImage("cannot be decoded") from None
     clean = Image.frombytes("RGB", picture.size, picture.tobytes())
     png = _encoded(clean, "PNG")

@@ -7,7 +7,7 @@ so a misspelt setting stops the function at its start instead of being ignored.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -15,6 +15,7 @@ from contract.errors import InvalidDocumentError
 from contract.generation import MAX_PROMPT_CHARACTERS
 from contract.training_job import Hyperparameters
 from contract.training_presets import PresetName
+from lambdas.domain.hosted_models import BY_MODEL_ID, HostedModel
 from lambdas.domain.image_settings import ImageSettings
 from lambdas.domain.prompt_settings import PromptSettings
 from lambdas.domain.quota import Metered
@@ -196,17 +197,53 @@ class ProvenanceSettings(SettingsBlock):
     content_credentials: bool = True
 
 
+class HostedModelSettings(SettingsBlock):
+    """A model of Amazon Bedrock, by Bedrock's id, where it is invoked, and how often at once.
+
+    The region is part of the choice: the words leave the deployment's own if it is another.
+    """
+
+    model: str
+    region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
+    concurrency: int = Field(default=2, ge=2, le=1000)
+
+    @field_validator("model")
+    @classmethod
+    def _known(cls, model: str) -> str:
+        if model not in BY_MODEL_ID:
+            raise ValueError(f"not one of {', '.join(BY_MODEL_ID)}")
+        return model
+
+    @property
+    def offered(self) -> HostedModel:
+        """What it takes."""
+        return BY_MODEL_ID[self.model]
+
+
+class BedrockBackend(SettingsBlock):
+    """Bedrock draws."""
+
+    bedrock: HostedModelSettings
+
+
 class GenerationSettings(SettingsBlock):
     """Bounds of a generation: the prompt, the request's life in the queue, the links' life.
 
     `negative_prompt`: what this environment steers every picture away from, beside what its base
-    model does.
+    model does. `subjectless_backend`: who draws words without a subject.
     """
 
     max_prompt_chars: int = Field(ge=1)
     negative_prompt: str = Field(default="", max_length=MAX_PROMPT_CHARACTERS // 2)
     request_ttl_seconds: int = Field(ge=60, le=21600)
     link_ttl_seconds: int = Field(ge=1, le=43200)
+    subjectless_backend: Literal["endpoint"] | BedrockBackend = "endpoint"
+
+    @property
+    def hosted(self) -> HostedModelSettings | None:
+        """The hosted model, if one draws what has no subject."""
+        backend = self.subjectless_backend
+        return backend.bedrock if isinstance(backend, BedrockBackend) else None
 
 
 class RetentionDays(SettingsBlock):

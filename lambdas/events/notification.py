@@ -54,7 +54,7 @@ class Notification:
 
 
 def completed(owner: str, generation_id: str, work_bucket: str, output_uri: str) -> dict[str, str]:
-    """The envelope of a success that nobody told us about, for the reconciler."""
+    """The envelope of a success that SageMaker did not tell us about."""
     return _envelope(
         owner,
         generation_id,
@@ -63,9 +63,10 @@ def completed(owner: str, generation_id: str, work_bucket: str, output_uri: str)
     )
 
 
-def failed(owner: str, generation_id: str, work_bucket: str) -> dict[str, str]:
-    """The envelope of a failure that nobody told us about; its reason lies in the failure file."""
-    return _envelope(owner, generation_id, work_bucket, {"invocationStatus": "Failed"})
+def failed(owner: str, generation_id: str, work_bucket: str, reason: str = "") -> dict[str, str]:
+    """The envelope of a failure; without a reason, that lies in the failure file."""
+    outcome = {"invocationStatus": "Failed", "failureReason": reason}
+    return _envelope(owner, generation_id, work_bucket, outcome)
 
 
 def _envelope(

@@ -190,7 +190,7 @@ class Results:
         """One image as it was judged, and its PNG; None for what is no image."""
         image = image_id(generation.id, raw.index)
         if raw.finish_reason is not RawFinishReason.SUCCESS:
-            return Artifact(image, raw.seed, FinishReason.ERROR), None
+            return Artifact(image, raw.seed, FinishReason(raw.finish_reason.value)), None
         try:
             rendered = render(raw.image, generation.plan.width, generation.plan.height)
         except NotAnImage:
@@ -233,7 +233,9 @@ class Results:
         reviews = [
             withheld_by_screening(generation, artifact, now, days)
             for artifact in artifacts
-            if artifact.finish_reason is FinishReason.CONTENT_FILTERED
+            # Without a verdict, a hosted model kept it: a moderator could see nothing, and what
+            # somebody else's filter says does not count against the owner.
+            if artifact.finish_reason is FinishReason.CONTENT_FILTERED and artifact.verdict
         ]
         if not reviews:
             return []

@@ -95,19 +95,24 @@ class Bounds(_Answer):
 class ModelBounds(_Answer):
     """The numbers of a generation."""
 
-    cfg_scale: Bounds
-    steps: Bounds
+    cfg_scale: Bounds | None
+    steps: Bounds | None
     samples: Bounds
 
 
 class Model(_Answer):
-    """A base model and what it accepts."""
+    """A model and what it accepts.
+
+    One that is hosted elsewhere draws what has no `subject_id`. It chooses guidance, steps, sampler
+    and precision itself: they are null or empty, and a request that names one is refused.
+    """
 
     id: str
     family: str
+    hosted: Annotated[bool, Field(description="Drawn elsewhere; true: words without a subject.")]
     licence: Annotated[str, Field(description="Under which terms its makers let it be used.")]
     is_default: Annotated[bool, Field(description="Whether it is taken where none is named.")]
-    precision: str
+    precision: str | None
     subject_token: Annotated[str, Field(description="Stands for the subject in a text.")]
     default_negative_prompt: Annotated[
         str, Field(description="Put before a request's own, where guidance is 1 or more.")
@@ -117,7 +122,7 @@ class Model(_Answer):
     samplers: list[str]
     bounds: ModelBounds
     default_size: Size
-    default_sampler: str
+    default_sampler: str | None
     quality_steps: dict[str, int]
     max_prompt_characters: int
 
@@ -331,16 +336,19 @@ class WeightedText(_Answer):
 
 
 class GenerationRequest(_Answer):
-    """The request as it was understood, defaults filled in."""
+    """The request as it was understood, defaults filled in.
+
+    A hosted model chooses guidance, steps and sampler itself: they are null then.
+    """
 
     text_prompts: list[WeightedText]
-    cfg_scale: float
-    steps: int
+    cfg_scale: float | None
+    steps: int | None
     seed: int
     samples: int
     width: int
     height: int
-    sampler: str
+    sampler: str | None
     style_preset: str | None
 
 

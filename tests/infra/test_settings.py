@@ -126,6 +126,25 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "dev",
+        {"domain__generation__subjectless_backend": "bedrock"},
+        "domain.generation.subjectless_backend: 'endpoint' or {'bedrock': …}",
+    ),
+    (
+        "dev",
+        {"domain__generation__subjectless_backend": {"bedrock": {"model": "core"}}},
+        "domain.generation.subjectless_backend.bedrock.model: String should match pattern",
+    ),
+    (
+        "dev",
+        {
+            "domain__generation__subjectless_backend": {
+                "bedrock": {"model": "stability.stable-image-core-v1:1"}
+            }
+        },
+        "domain.generation.subjectless_backend.bedrock.region: Field required",
+    ),
+    (
+        "dev",
         {"domain__moderation__prompts__blocked_terms": {"NAMES": ["somebody known"] * 200}},
         "holds 3000; shorten domain.moderation.prompts.blocked_terms",
     ),

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from local_aws.testing import EmbeddedAws, embedded_aws
+
+# Powertools reads these when it is imported, as deployment sets them.
+os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "tests")
+os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Avatar")
+os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "1")
 
 ROLE_ARN = "arn:aws:iam::000000000000:role/"
 

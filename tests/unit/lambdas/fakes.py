@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -541,16 +542,41 @@ class FakeGenerationBackend:
 
 
 @dataclass
+class FakeHostedImages:
+    """Draws what `answers` says, by seed; else a picture of one colour. `failing`: raised first."""
+
+    picture: bytes = b""
+    answers: dict[int, bytes] = field(default_factory=dict)
+    failing: list[Exception] = field(default_factory=list)
+    calls: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    before_answer: Callable[[], object] | None = None
+
+    def draw(self, model_id: str, call: Mapping[str, Any]) -> bytes:
+        self.calls.append((model_id, dict(call)))
+        if self.failing:
+            raise self.failing.pop(0)
+        if self.before_answer is not None:
+            self.before_answer()
+        seed = call["seed"]
+        image = base64.b64encode(self.picture).decode()
+        whole = {"seeds": [seed], "finish_reasons": [None], "images": [image]}
+        return self.answers.get(seed, json.dumps(whole).encode())
+
+
+@dataclass
 class FakeQueue:
-    """A list of messages."""
+    """A list of messages, and how long each is held back."""
 
     messages: list[Mapping[str, Any]] = field(default_factory=list)
     available: bool = True
+    delays: list[int] = field(default_factory=list)
 
     def send(self, message: Mapping[str, Any], *, delay_seconds: int = 0) -> None:
         if not self.available:
             raise Unavailable("queue")
+        assert 0 <= delay_seconds <= 900, "SQS holds a message back for 15 minutes at most"
         self.messages.append(dict(message))
+        self.delays.append(delay_seconds)
 
 
 @dataclass

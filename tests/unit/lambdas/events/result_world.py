@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -35,8 +36,14 @@ class ResultWorld(World):
     """A World with a generation of `samples` images whose request the endpoint has."""
 
     def begin(
-        self, samples: int = 2, *, invoked: bool = True, subject: Subject | None = None
+        self,
+        samples: int = 2,
+        *,
+        invoked: bool = True,
+        subject: Subject | None = None,
+        **changes: Any,
     ) -> Generation:
+        """`changes`: of the plan."""
         now = self.clock.now()
         if subject is not None:
             learned = {"state": SubjectState.READY.value, "active_adapter": ADAPTER_TRAINING}
@@ -52,6 +59,7 @@ class ResultWorld(World):
             height=64,
             sampler=Sampler.DDIM,
         )
+        plan = replace(plan, **changes)
         made = Generation(
             id=new_id(Prefix.GENERATION, now),
             owner=OWNER,
