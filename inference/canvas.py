@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter, ImageOps
 
 from contract.generation import MAX_SIDE, GenerationRequest
+from contract.generation_result import MAX_RESPONSE_BYTES
 from contract.generation_source import Mask, MaskSource, Outpaint
 from inference.errors import RequestRefusedError
 from inference.sources import Sources
@@ -18,6 +19,8 @@ Levels = NDArray[np.uint8]
 
 # What is nearly black or white in a mask is meant to be: JPEG and scaling blur it.
 _SLACK = 24
+# Three, in base64.
+_BYTES_A_PIXEL = 4
 # What is filled in is blurred over this share of the longer side: a hint of colour, no content.
 _BLUR = 1 / 32
 
@@ -44,14 +47,13 @@ class Canvas:
 
 
 def canvas_for(request: GenerationRequest, sources: Sources) -> Canvas | None:
-    """The canvas of a request with a source; None for text to image.
+    """The canvas of a request with a source; None for one without.
 
     Raises RequestRefusedError, GenerationFailedError (storage).
     """
+    _demand_room(request)
     if request.source is None:
         return None
-    if request.outpaint is not None:
-        _demand_room(request, request.outpaint)
     whole = sources.picture(request.source.image)
     picture = fitted(whole, request.width, request.height)
     if request.outpaint is not None:
@@ -71,13 +73,18 @@ def fitted(
     return ImageOps.fit(picture, (width, height), resampling)
 
 
-def _demand_room(request: GenerationRequest, added: Outpaint) -> None:
+def _demand_room(request: GenerationRequest) -> None:
+    """The API refuses these earlier; here they would cost the process its memory."""
+    added = request.outpaint or Outpaint()
     width = request.width + added.left + added.right
     height = request.height + added.up + added.down
     if max(width, height) > MAX_SIDE:
         raise RequestRefusedError(
             "request_invalid", f"The enlarged canvas exceeds {MAX_SIDE} pixels a side."
         )
+    pixels = width * height * (request.upscale or 1) ** 2
+    if len(request.seeds) * pixels * _BYTES_A_PIXEL > MAX_RESPONSE_BYTES:
+        raise RequestRefusedError("request_invalid", "The pictures are too large for an answer.")
 
 
 def _opaque(picture: Image.Image) -> Pixels:

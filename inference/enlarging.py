@@ -1,8 +1,8 @@
 """Pictures at two or four times their size: Lanczos, then details that fit the prompt.
 
 The large picture is given a little noise and denoised in tiles of the size that the base was
-trained on; each step blends the tiles' answers, so that no seam can form. What that changed is added
-to Lanczos' picture: the way through the autoencoder costs no detail.
+trained on; each step blends the tiles' answers, so that no seam can form. What that changed is
+added to Lanczos' picture: the way through the autoencoder costs no detail.
 """
 
 import numpy as np

@@ -39,10 +39,10 @@ class Painter:
         if request.upscale is None:
             return self._drawn(request, canvas, denoiser, generator)
         if canvas is not None and canvas.repainted is None:
-            small: Pixels | None = canvas.pixels
-        else:
-            small = self._drawn(request, canvas, denoiser, generator)
-        return small if small is None else self._enlarged(request, small, denoiser, generator)
+            # A source that is only enlarged is not drawn anew first.
+            return self._enlarged(request, canvas.pixels, denoiser, generator)
+        drawn = self._drawn(request, canvas, denoiser, generator)
+        return drawn if drawn is None else self._enlarged(request, drawn, denoiser, generator)
 
     def _drawn(
         self,

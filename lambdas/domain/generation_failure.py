@@ -80,7 +80,9 @@ def diagnose(reason: str) -> GenerationFailureCode:
     if error is not None:
         if error.code.startswith("adapter"):
             return GenerationFailureCode.ADAPTER_UNUSABLE
-        if error.code == "request_invalid":
+        if error.code == "timed_out":
+            return GenerationFailureCode.TIMED_OUT
+        if error.code == "request_invalid" or error.code.startswith("source"):
             return GenerationFailureCode.REQUEST_REFUSED
         if error.code == GenerationFailureCode.OVERLOADED:
             return GenerationFailureCode.OVERLOADED

@@ -329,6 +329,8 @@ def test_nothing_but_the_endpoints_answers_is_read_or_removed(world: ResultWorld
         ("ClientError: Received server error (500) from model.", "failed", "internal_error"),
         ('{"code": "adapter_missing", "message": "Gone."}', "failed", "adapter_unusable"),
         ('{"code": "request_invalid", "message": "Bad."}', "failed", "request_refused"),
+        ('{"code": "source_corrupt", "message": "Bad."}', "failed", "request_refused"),
+        ('{"code": "timed_out", "message": "Long."}', "failed", "timed_out"),
         ('{"code": "out_of_memory", "message": "Full."}', "failed", "internal_error"),
         ("", "failed", "internal_error"),
     ],
