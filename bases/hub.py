@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bases.licence import licence_files
+from contract.base_extras import extra_files
 from contract.errors import BaseFolderError, ContractError
-from contract.measuring import measuring_files
 
 if TYPE_CHECKING:
     from contract.base_layout import Layout
@@ -107,7 +107,7 @@ class HubModel:
                     revision=self.commit,
                     allow_patterns=[
                         *layout.files,
-                        *measuring_files(self._sizes),
+                        *extra_files(self._sizes),
                         *licence_files(self._sizes),
                     ],
                     cache_dir=cache,

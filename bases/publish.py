@@ -20,11 +20,11 @@ from bases.licence import LICENCE_RECORD, Acceptance, Licence, licence_in
 from bases.source import CACHE, SHIPPED, SHIPPED_FOLDER, fetch_base
 from contract.adapter import file_sha256
 from contract.architecture import ARCHITECTURES
+from contract.base_extras import extra_files
 from contract.base_files import FolderFiles
 from contract.base_folder import content_hash, family_of, model_files
 from contract.base_model import BASE_FILE, BaseModel
 from contract.errors import ContractError
-from contract.measuring import measuring_files
 
 _CODE_FILE = "code/inference.py"
 _BOOTSTRAP = Path(__file__).parent.parent / "inference" / "bootstrap.py"
@@ -70,7 +70,7 @@ def publish(
             f"another model is published as {base_id}, and adapters may depend on it: "
             "choose another --id, or say --replace"
         )
-    names = [*(file.as_posix() for file in files), *measuring_files(FolderFiles(folder).sizes())]
+    names = [*(file.as_posix() for file in files), *extra_files(FolderFiles(folder).sizes())]
     pairs = [(name, folder / name) for name in names]
     if is_served:
         pairs.append((_CODE_FILE, _BOOTSTRAP))

@@ -16,11 +16,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from bases.hub import HUB_ID, HubModel
 from bases.jumpstart import JUMPSTART_ID, fetch_archive, find_model, keep_eula
 from bases.licence import licence_files
+from contract.base_extras import extra_files
 from contract.base_files import BaseFiles, FolderFiles
 from contract.base_folder import checked
 from contract.base_layout import INDEX_FILE
 from contract.errors import ContractError
-from contract.measuring import measuring_files
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,7 +43,7 @@ class Remote(BaseFiles, Protocol):
     """A base model elsewhere."""
 
     def fetch(self, layout: Layout, cache: Path) -> Path:
-        """Bring the layout's files, an image encoder's beside them, and the licence, under `cache`.
+        """Bring the layout's files, the extra ones beside them, and the licence, under `cache`.
 
         Returns the model's folder.
         """
@@ -134,7 +134,7 @@ class S3Model:
     def fetch(self, layout: Layout, cache: Path) -> Path:
         """See Remote. A file that is there with the right size is not fetched again."""
         folder = cache / self._bucket / self._prefix
-        beside = [*measuring_files(self._sizes), *licence_files(self._sizes)]
+        beside = [*extra_files(self._sizes), *licence_files(self._sizes)]
         for name in [*layout.files, *beside]:
             path = folder / name
             if path.exists() and path.stat().st_size == self._sizes[name]:
