@@ -96,6 +96,19 @@ class HubModel:
             raise BaseFolderError(f"{name} is cut off")
         return content
 
+    def fetch_file(self, name: str, cache: Path) -> Path:
+        """One file, under `cache`; raises HubError also if there is no such file."""
+        from huggingface_hub import hf_hub_download
+
+        if name not in self._sizes:
+            raise HubError(f"{self._id} has no {name}")
+        with _refusals(self._id, self.commit):
+            return Path(
+                hf_hub_download(
+                    self._id, name, revision=self.commit, cache_dir=cache, endpoint=self._address
+                )
+            )
+
     def fetch(self, layout: Layout, cache: Path) -> Path:
         """See Remote."""
         from huggingface_hub import snapshot_download

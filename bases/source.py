@@ -32,6 +32,8 @@ SHIPPED_FOLDER = Path(__file__).parent.parent / "models"
 SHIPPED = {
     path.parent.name: path.parent for path in sorted(SHIPPED_FOLDER.glob("*/model_index.json"))
 }
+# diffusers' LORA_WEIGHT_NAME_SAFE; the public LCM-LoRAs have it too.
+LORA_FILE = "pytorch_lora_weights.safetensors"
 _S3_URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<prefix>.+)")
 
 
@@ -71,6 +73,20 @@ def fetch_base(source: str, cache: Path, *, s3: S3Client | None, hub: str | None
     except (ClientError, BotoCoreError) as error:
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else str(error)
         raise BaseSourceError(f"{source} cannot be read: {code}") from error
+
+
+def fetch_lora(source: str, cache: Path, *, hub: str | None = None) -> Path:
+    """The weights of a published LoRA: a file, a folder or a hub id, named as diffusers saves them.
+
+    Raises BaseSourceError.
+    """
+    path = Path(source)
+    path = path / LORA_FILE if path.is_dir() else path
+    if path.is_file():
+        return path
+    if match := HUB_ID.fullmatch(source):
+        return HubModel(match["id"], match["revision"], hub).fetch_file(LORA_FILE, cache)
+    raise BaseSourceError(f"{source} is no file, no folder with {LORA_FILE} and no hub id")
 
 
 def _remote(source: str, s3: S3Client | None, hub: str | None) -> Remote:

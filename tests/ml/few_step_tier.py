@@ -30,13 +30,15 @@ def with_few_step(base: Path, folder: Path) -> Path:
     return folder
 
 
-def lora_for(base: Path) -> dict[str, torch.Tensor]:
-    """Attention, convolutions and time: `unet.<module>.lora_A.weight` and `.lora_B.weight`."""
+def lora_for(
+    base: Path, targets: tuple[str, ...] = _TARGETS, seed: int = 5
+) -> dict[str, torch.Tensor]:
+    """By default attention, convolutions and time: `unet.<module>.lora_A.weight` and `lora_B`."""
     unet = UNet2DConditionModel.from_pretrained(base / "unet")
     unet.add_adapter(
-        LoraConfig(r=RANK, lora_alpha=RANK, target_modules=[*_TARGETS]), adapter_name="made"
+        LoraConfig(r=RANK, lora_alpha=RANK, target_modules=[*targets]), adapter_name="made"
     )
-    rng = torch.Generator().manual_seed(5)
+    rng = torch.Generator().manual_seed(seed)
     return {
         UNET_PREFIX + name.replace(".made.", "."): 0.1 * torch.randn(tensor.shape, generator=rng)
         for name, tensor in unet.named_parameters()

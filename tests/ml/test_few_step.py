@@ -1,21 +1,26 @@
 """The few-step tier at the endpoint: its adapter beside a subject's."""
 
 import dataclasses
+import hashlib
 from pathlib import Path
 
 import pytest
 import torch
 from diffusers import LCMScheduler
+from safetensors.torch import save
 
+from contract.adapter import ADAPTER_FILE, MANIFEST_FILE, TARGETS, TOKEN_KEYS, AdapterManifest
+from contract.base_model import BASE_FILE, BaseModel
 from contract.errors import BaseFolderError, ContractError
 from contract.few_step import FEW_STEP_FOLDER, TENSORS_FILE
 from contract.generation import AdapterReference, GenerationRequest
 from contract.generation_result import GenerationError
+from contract.s3_location import S3Location
 from inference.errors import ServingError
 from inference.handler import Server
-from tests.ml.few_step_tier import lora_for, with_few_step, write_few_step
-from tests.ml.serving import MemoryStore, images, request, serve
-from tests.ml.training_runs import Run, train
+from tests.ml.few_step_tier import RANK, lora_for, with_few_step, write_few_step
+from tests.ml.serving import ADAPTERS, MemoryStore, images, request, serve
+from training.tiny_models import TEXT_WIDTH
 
 
 @pytest.fixture(scope="module")
@@ -24,18 +29,32 @@ def store() -> MemoryStore:
 
 
 @pytest.fixture(scope="module")
-def offering(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def offering(sd_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The base with a tier."""
-    return with_few_step(base, tmp_path_factory.mktemp("offering") / "model")
+    return with_few_step(sd_base, tmp_path_factory.mktemp("offering") / "model")
 
 
 @pytest.fixture(scope="module")
-def subject(
-    base: Path, photos: Path, store: MemoryStore, tmp_path_factory: pytest.TempPathFactory
-) -> AdapterReference:
-    run: Run = train(base, photos, tmp_path_factory.mktemp("few-step-run"), max_steps=2)
-    assert run.code == 0, run.stderr
-    return store.add(run, "few-step")
+def subject(sd_base: Path, store: MemoryStore) -> AdapterReference:
+    """A subject's adapter of random numbers: what it shows does not matter here."""
+    content = save(
+        {**lora_for(sd_base, TARGETS, seed=6), TOKEN_KEYS[0]: torch.full((2, TEXT_WIDTH), 0.1)}
+    )
+    manifest = AdapterManifest(
+        base_model=BaseModel.from_json((sd_base / BASE_FILE).read_bytes()),
+        rank=RANK,
+        targets=TARGETS,
+        token="<subject>",
+        class_noun="person",
+        training={},
+        metrics={},
+        sha256=hashlib.sha256(content).hexdigest(),
+        size_bytes=len(content),
+    )
+    uri = S3Location.parse(f"{ADAPTERS}usr/few-step/trn/")
+    store.objects[str(uri.child(ADAPTER_FILE))] = content
+    store.objects[str(uri.child(MANIFEST_FILE))] = manifest.to_json().encode()
+    return AdapterReference(uri, manifest.sha256)
 
 
 @pytest.fixture(scope="module")
@@ -55,15 +74,15 @@ def refused(server: Server, asked: GenerationRequest) -> str:
 
 def test_switched_off_it_leaves_no_trace(
     server: Server,
-    base: Path,
+    sd_base: Path,
     store: MemoryStore,
     subject: AdapterReference,
     tmp_path: Path,
 ) -> None:
-    plain = serve(base, store, tmp_path)
-    wishes = [request(base), request(base, subject)]
+    plain = serve(sd_base, store, tmp_path)
+    wishes = [request(sd_base), request(sd_base, subject)]
     untouched = [images(plain, asked) for asked in wishes]
-    images(server, few(request(base, subject)))
+    images(server, few(request(sd_base, subject)))
     assert [images(server, asked) for asked in wishes] == untouched
 
 
@@ -90,13 +109,11 @@ def test_both_adapters_add_up(server: Server, offering: Path, subject: AdapterRe
         if name.endswith("attn1.to_q") and hasattr(module, "lora_A")
     )
     with torch.no_grad():
-        layer.lora_B["subject"].weight.normal_(generator=torch.Generator().manual_seed(1))
         given = torch.ones(1, 3, layer.in_features)
         wanted = layer.base_layer(given)
         for name in ("few_step", "subject"):
             wanted = wanted + layer.lora_B[name](layer.lora_A[name](given))
         torch.testing.assert_close(layer(given), wanted)
-    server._generator._slot.clear()
 
 
 def test_it_samples_as_it_was_distilled(server: Server, offering: Path) -> None:

@@ -15,9 +15,19 @@ from diffusers import DDIMScheduler, LCMScheduler, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
 from numpy.typing import NDArray
 from peft import LoraConfig
+from safetensors.torch import save_file
 from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from contract.adapter import UNET_PREFIX, file_sha256, write_whole
+from contract.few_step import (
+    CONFIG_FILE,
+    FEW_STEP_FOLDER,
+    TENSORS_FILE,
+    FewStepSolver,
+    FewStepTier,
+    Range,
+)
 from training.miniature.consistency import Consistency, Point, pseudo_huber
 from training.miniature.fit import channels_last
 from training.miniature.text import told
@@ -33,6 +43,8 @@ TARGETS = (
     "conv1", "conv2", "conv_shortcut", "time_emb_proj", "conv",
 )  # fmt: skip
 _NAME = "few_step"
+STEPS, CFG_SCALE = Range(1, 8, 4), Range(0.0, 2.0, 1.0)
+"""What the finished tier offers; at guidance 1 and below, each step is one pass of the UNet."""
 _GUIDANCE = 5.0  # of the teacher; without an input for it, the student can learn but one
 
 
@@ -135,3 +147,24 @@ class FewStepStage:
         ).input_ids
         hidden: torch.Tensor = self._text(input_ids=ids.to(self._device)).last_hidden_state
         return hidden
+
+
+def write_tier(folder: Path, base_hash: str, student: FewStepStudent) -> FewStepTier:
+    """Put the student's LoRA beside the base in `folder`, in half precision."""
+    inside = folder / FEW_STEP_FOLDER
+    inside.mkdir(exist_ok=True)
+    path = inside / TENSORS_FILE
+    tensors = {UNET_PREFIX + name: t.half().cpu() for name, t in student.tensors().items()}
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path)
+    tier = FewStepTier(
+        base_hash=base_hash,
+        rank=RANK,
+        solver=FewStepSolver.LCM,
+        original_steps=LEAPS,
+        steps=STEPS,
+        cfg_scale=CFG_SCALE,
+        sha256=file_sha256(path),
+        size_bytes=path.stat().st_size,
+    )
+    write_whole(inside / CONFIG_FILE, tier.to_json())
+    return tier
