@@ -52,17 +52,11 @@ def publish(
     for_training_only: bool = False,
     few_step: Path | None = None,
 ) -> BaseModel:
-<<<<<<< HEAD
-    """Upload what is missing. Before any upload it raises BaseFolderError, NotServedError (unless
-    `for_training_only`) or AlreadyPublishedError.
-
-    `accepted` is put beside the base, unless the same text was accepted before.
-=======
     """Upload what is missing; `few_step` is a LoRA to make the base's few-step tier of.
 
-    Before any upload it raises BaseFolderError, FewStepError, NotServedError (unless
-    `for_training_only`) or AlreadyPublishedError.
->>>>>>> 6839c09 (Distil the miniature for a few steps, publish public adapters as tiers, and measure what they cost)
+    `accepted` is put beside the base, unless the same text was accepted before. Before any upload
+    it raises BaseFolderError, FewStepError, NotServedError (unless `for_training_only`) or
+    AlreadyPublishedError.
     """
     files = model_files(folder)
     is_served = ARCHITECTURES[family_of(folder)].is_served

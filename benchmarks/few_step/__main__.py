@@ -60,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
             "machine": machine(),
         }
         records = []
-        for record in measured(base, arms(tier), amount, _WORK):
+        for record in measured(base, given.base / "classifiers", arms(tier), amount, _WORK):
             records.append({**record, "load": load_average()})
             sys.stderr.write(f"{record['arm']}, subject {record['subject']}\n")
         _RESULTS.parent.mkdir(parents=True, exist_ok=True)

@@ -41,10 +41,15 @@ class Amount:
     share: float
 
 
-def measured(base: LocalBase, arms: list[Arm], amount: Amount, work: Path) -> Iterator[Any]:
-    """One record for each subject and arm; trained adapters and pictures stay in `work`."""
+def measured(
+    base: LocalBase, judge: Path, arms: list[Arm], amount: Amount, work: Path
+) -> Iterator[Any]:
+    """One record for each subject and arm; trained adapters and pictures stay in `work`.
+
+    `judge` is the folder of the trait classifiers, which are no part of a base.
+    """
     loaded = load_base(base.folder, base.description.id, Precision.FP32, torch.device("cpu"))
-    classifiers = load_classifiers(base.folder / "classifiers")
+    classifiers = load_classifiers(judge)
     encoder = encoder_for(base.folder, loaded)
     adapters = work / f"adapters-{base.description.hash[:12]}-{amount.share:g}"
     for number in range(amount.subjects):
