@@ -59,7 +59,7 @@ _RATES = {
     "decoder": 8e-4,
     "clip": 1e-3,
     "classifiers": 2e-3,
-    "few_step": 2e-3,
+    "few_step": 1e-3,
 }
 _BATCHES = {
     "coarse": 8,
