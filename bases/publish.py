@@ -171,6 +171,7 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     try:
         folder = fetch_base(given.source, given.cache, s3=boto3.client("s3"))
+        lora = fetch_lora(given.few_step, given.cache) if given.few_step else None
         bucket = S3Bucket(given.bucket, given.kms_key)
         publish(
             folder,
@@ -181,7 +182,7 @@ def main(arguments: Sequence[str]) -> int:
             ),
             replace=given.replace,
             for_training_only=given.for_training_only,
-            few_step=given.few_step and fetch_lora(given.few_step, given.cache),
+            few_step=lora,
         )
     except (ContractError, AlreadyPublishedError, NotServedError) as error:
         _say(f"error: {error}")
