@@ -302,7 +302,7 @@ def test_distillation_brings_the_two_ends_of_a_leap_together(
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         losses.append(loss.item())
-    assert losses[-1] < 0.8 * losses[0]
+    assert losses[-1] < 0.9 * losses[0]
 
 
 def test_assembling_anew_lets_go_of_a_tier_of_other_weights(
