@@ -117,8 +117,8 @@ def test_both_adapters_add_up(server: Server, offering: Path, subject: AdapterRe
 
 
 def test_it_samples_as_it_was_distilled(server: Server, offering: Path) -> None:
-    images(server, few(request(offering), steps=4))
-    scheduler = server._generator._base.pipeline.scheduler
+    scheduler = server._generator._painter._sampler(few(request(offering)))
+    scheduler.set_timesteps(4)
     assert isinstance(scheduler, LCMScheduler)
     assert scheduler.config.original_inference_steps == 50
     assert scheduler.timesteps.tolist() == [999, 759, 499, 259]
