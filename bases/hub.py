@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bases.licence import licence_files
+from contract.base_extras import extra_files
 from contract.errors import BaseFolderError, ContractError
-from contract.measuring import measuring_files
 
 if TYPE_CHECKING:
     from contract.base_layout import Layout
@@ -96,6 +96,19 @@ class HubModel:
             raise BaseFolderError(f"{name} is cut off")
         return content
 
+    def fetch_file(self, name: str, cache: Path) -> Path:
+        """One file, under `cache`; raises HubError also if there is no such file."""
+        from huggingface_hub import hf_hub_download
+
+        if name not in self._sizes:
+            raise HubError(f"{self._id} has no {name}")
+        with _refusals(self._id, self.commit):
+            return Path(
+                hf_hub_download(
+                    self._id, name, revision=self.commit, cache_dir=cache, endpoint=self._address
+                )
+            )
+
     def fetch(self, layout: Layout, cache: Path) -> Path:
         """See Remote."""
         from huggingface_hub import snapshot_download
@@ -107,7 +120,7 @@ class HubModel:
                     revision=self.commit,
                     allow_patterns=[
                         *layout.files,
-                        *measuring_files(self._sizes),
+                        *extra_files(self._sizes),
                         *licence_files(self._sizes),
                     ],
                     cache_dir=cache,

@@ -16,11 +16,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from bases.hub import HUB_ID, HubModel
 from bases.jumpstart import JUMPSTART_ID, fetch_archive, find_model, keep_eula
 from bases.licence import licence_files
+from contract.base_extras import extra_files
 from contract.base_files import BaseFiles, FolderFiles
 from contract.base_folder import checked
 from contract.base_layout import INDEX_FILE
 from contract.errors import ContractError
-from contract.measuring import measuring_files
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -32,6 +32,8 @@ SHIPPED_FOLDER = Path(__file__).parent.parent / "models"
 SHIPPED = {
     path.parent.name: path.parent for path in sorted(SHIPPED_FOLDER.glob("*/model_index.json"))
 }
+# diffusers' LORA_WEIGHT_NAME_SAFE; the public LCM-LoRAs have it too.
+LORA_FILE = "pytorch_lora_weights.safetensors"
 _S3_URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<prefix>.+)")
 
 
@@ -43,7 +45,7 @@ class Remote(BaseFiles, Protocol):
     """A base model elsewhere."""
 
     def fetch(self, layout: Layout, cache: Path) -> Path:
-        """Bring the layout's files, an image encoder's beside them, and the licence, under `cache`.
+        """Bring the layout's files, the extra ones beside them, and the licence, under `cache`.
 
         Returns the model's folder.
         """
@@ -71,6 +73,20 @@ def fetch_base(source: str, cache: Path, *, s3: S3Client | None, hub: str | None
     except (ClientError, BotoCoreError) as error:
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else str(error)
         raise BaseSourceError(f"{source} cannot be read: {code}") from error
+
+
+def fetch_lora(source: str, cache: Path, *, hub: str | None = None) -> Path:
+    """The weights of a published LoRA: a file, a folder or a hub id, named as diffusers saves them.
+
+    Raises BaseSourceError.
+    """
+    path = Path(source)
+    path = path / LORA_FILE if path.is_dir() else path
+    if path.is_file():
+        return path
+    if match := HUB_ID.fullmatch(source):
+        return HubModel(match["id"], match["revision"], hub).fetch_file(LORA_FILE, cache)
+    raise BaseSourceError(f"{source} is no file, no folder with {LORA_FILE} and no hub id")
 
 
 def _remote(source: str, s3: S3Client | None, hub: str | None) -> Remote:
@@ -134,7 +150,7 @@ class S3Model:
     def fetch(self, layout: Layout, cache: Path) -> Path:
         """See Remote. A file that is there with the right size is not fetched again."""
         folder = cache / self._bucket / self._prefix
-        beside = [*measuring_files(self._sizes), *licence_files(self._sizes)]
+        beside = [*extra_files(self._sizes), *licence_files(self._sizes)]
         for name in [*layout.files, *beside]:
             path = folder / name
             if path.exists() and path.stat().st_size == self._sizes[name]:

@@ -6,9 +6,9 @@ ones. Nothing is rebuilt, allocated or left behind, and a swap costs what copyin
 
 import torch
 from diffusers import UNet2DConditionModel
-from peft import LoraConfig
 
 from contract.adapter import TARGETS, AdapterManifest
+from inference.active_adapters import ActiveAdapters
 from inference.adapter_tensors import AdapterTensors
 from inference.errors import AdapterError
 
@@ -18,12 +18,12 @@ _NAME = "subject"
 class AdapterSlot:
     """Holds one adapter or none."""
 
-    def __init__(self, unet: UNet2DConditionModel) -> None:
+    def __init__(self, unet: UNet2DConditionModel, active: ActiveAdapters) -> None:
         self._unet = unet
+        self._active = active
         self._rank: int | None = None
         self._parameters: dict[str, torch.nn.Parameter] = {}
         self._held: AdapterManifest | None = None
-        self._on = False
 
     @property
     def held(self) -> AdapterManifest | None:
@@ -53,13 +53,8 @@ class AdapterSlot:
 
     def switch(self, *, on: bool) -> None:
         """Whether the adapter takes part; off is exactly the base model."""
-        if self._rank is None or on is self._on:
-            return
-        self._on = on
-        if on:
-            self._unet.enable_adapters()
-        else:
-            self._unet.disable_adapters()
+        if self._rank is not None:
+            self._active.switch(_NAME, on=on)
 
     def _check(self, lora: dict[str, torch.Tensor]) -> None:
         if lora.keys() != self._parameters.keys() or any(
@@ -72,10 +67,8 @@ class AdapterSlot:
         if self._rank is not None:
             self._unet.delete_adapters(_NAME)
         self._rank, self._held = None, None
-        self._unet.add_adapter(
-            LoraConfig(r=rank, lora_alpha=rank, target_modules=[*TARGETS]), adapter_name=_NAME
-        )
-        self._rank, self._on = rank, True
+        self._active.add(_NAME, rank, [*TARGETS], on=True)
+        self._rank = rank
         self._parameters = {}
         for name, parameter in self._unet.named_parameters():
             if f".{_NAME}." in name:

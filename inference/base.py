@@ -15,6 +15,7 @@ from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokeniz
 from contract.architecture import ARCHITECTURES
 from contract.base_folder import described, variant_of
 from contract.base_model import BaseModel, Family
+from inference.few_step import FewStepAdapter, read_few_step
 from inference.settings import Precision
 
 _DTYPES = {Precision.FP32: torch.float32, Precision.FP16: torch.float16}
@@ -28,6 +29,7 @@ class Base:
     pipeline: StableDiffusionPipeline | StableDiffusionXLPipeline
     tokenizers: list[CLIPTokenizer]
     text_encoders: list[CLIPTextModel | CLIPTextModelWithProjection]
+    few_step: FewStepAdapter | None = None
 
     @property
     def unet(self) -> UNet2DConditionModel:
@@ -71,4 +73,5 @@ def load_base(folder: Path, base_model_id: str, precision: Precision, device: to
         encoders.append(pipeline.text_encoder_2)
     for model in (pipeline.unet, pipeline.vae, *encoders):
         model.requires_grad_(requires_grad=False).eval()
-    return Base(description, pipeline, tokenizers, encoders)
+    few_step = read_few_step(folder, description)
+    return Base(description, pipeline, tokenizers, encoders, few_step)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from contract.generation import GenerationRequest
 from contract.generation_result import Artifact, FinishReason, GenerationResponse, Timings
+from inference.active_adapters import ActiveAdapters
 from inference.adapter_cache import AdapterCache, CachedAdapter
 from inference.adapter_slot import AdapterSlot
 from inference.adapter_tensors import AdapterTensors, check_manifest, read_adapter
@@ -16,6 +17,7 @@ from inference.base import Base
 from inference.canvas import Canvas, Pixels
 from inference.denoising import Guidance, Watch
 from inference.errors import AdapterError, RequestRefusedError
+from inference.few_step import FewStep
 from inference.painting import Painter
 from inference.prompts import texts_of
 from inference.text_encoding import TextEncoding
@@ -40,7 +42,9 @@ class Generator:
         self._base = base
         self._cache = cache
         self._painter = Painter(base)
-        self._slot = AdapterSlot(base.unet)
+        switches = ActiveAdapters(base.unet)
+        self._few_step = FewStep(base.unet, base.few_step, switches)
+        self._slot = AdapterSlot(base.unet, switches)
         self._texts = TextEncoding(base)
         self._vectors: list[torch.Tensor] = []
 
@@ -54,6 +58,7 @@ class Generator:
         begun = time.perf_counter()
         if request.base_model != self._base.description.id:
             raise RequestRefusedError("base_model_mismatch", "Another base model is served here.")
+        self._few_step.prepare(request)
         active = self._activate(request)
         loaded = time.perf_counter()
         vectors = active.vectors if active else None

@@ -1,12 +1,14 @@
 """One sample of a request: drawn, repainted, enlarged, or several of these one after the other."""
 
 import torch
+from diffusers import SchedulerMixin
 
 from contract.generation import GenerationRequest
 from inference.base import Base
 from inference.canvas import Canvas, Pixels
 from inference.denoising import Denoiser, Guidance, Kept, Watch
 from inference.enlarging import NOISE, Enlarger
+from inference.few_step import few_step_scheduler
 from inference.latent_space import LatentSpace, as_levels, as_pixels
 from inference.samplers import scheduler_for
 from inference.schedule import Schedule
@@ -83,12 +85,17 @@ class Painter:
     ) -> Schedule:
         # From the base model's own schedule: one sampler's settings must not reach the next.
         return Schedule(
-            scheduler_for(request.sampler, self._noise_schedule),
+            self._sampler(request),
             request.steps,
             self._base.unet.device,
             noise_start=noise_start,
             noise_end=noise_end,
         )
+
+    def _sampler(self, request: GenerationRequest) -> SchedulerMixin:
+        if request.few_step and self._base.few_step is not None:
+            return few_step_scheduler(self._base.few_step.tier, self._noise_schedule)
+        return scheduler_for(request.sampler, self._noise_schedule)
 
 
 def _native_side(base: Base) -> int:

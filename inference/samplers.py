@@ -37,10 +37,10 @@ class _LMS(LMSDiscreteScheduler):  # type: ignore[misc]
 
 
 # diffusers switches clipping on by default for some: that is for pixels and cuts off latents.
-_LATENT: dict[str, object] = {"clip_sample": False, "thresholding": False}
+LATENT: dict[str, object] = {"clip_sample": False, "thresholding": False}
 _SAMPLERS: dict[Sampler, tuple[Any, dict[str, object]]] = {
-    Sampler.DDIM: (DDIMScheduler, _LATENT),
-    Sampler.DDPM: (DDPMScheduler, {**_LATENT, "variance_type": "fixed_small"}),
+    Sampler.DDIM: (DDIMScheduler, LATENT),
+    Sampler.DDPM: (DDPMScheduler, {**LATENT, "variance_type": "fixed_small"}),
     Sampler.K_DPMPP_2M: (
         DPMSolverMultistepScheduler,
         {"algorithm_type": "dpmsolver++", "solver_order": 2, "use_karras_sigmas": True},

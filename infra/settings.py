@@ -141,6 +141,7 @@ class BaseModelSettings(_Strict):
     sizes: list[tuple[int, int]] = Field(min_length=1)
     default_negative_prompt: str = ""
     precision: Literal["fp32", "fp16", "bf16"]
+    few_step: dict[str, Any] | None = None  # as the domain block: validated by the handlers
 
 
 class HostedModelSettings(_Strict):

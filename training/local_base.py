@@ -6,12 +6,12 @@ from pathlib import Path
 from bases.source import fetch_base
 from contract.adapter import write_whole
 from contract.architecture import ARCHITECTURES
+from contract.base_extras import extra_files
 from contract.base_files import BaseFiles, FolderFiles
 from contract.base_folder import checked, content_hash, described, family_of
 from contract.base_layout import family_in, json_of
 from contract.base_model import BASE_FILE, BaseModel
 from contract.errors import BaseFolderError
-from contract.measuring import measuring_files
 from training.command import base_id_of
 
 MAX_RESOLUTION = 2048  # a setting's bound
@@ -38,7 +38,7 @@ def local_base(source: str, cache: Path, links: Path) -> LocalBase:
     if not (folder / BASE_FILE).exists():
         description = BaseModel(base_id_of(source), content_hash(folder), family_of(folder))
         files = FolderFiles(folder)
-        for name in [*checked(files).files, *measuring_files(files.sizes())]:
+        for name in [*checked(files).files, *extra_files(files.sizes())]:
             link = links / name
             link.parent.mkdir(parents=True, exist_ok=True)
             link.unlink(missing_ok=True)

@@ -91,6 +91,7 @@ def _model(base: BaseModelSettings) -> dict[str, Any]:
         },
         "default_sampler": DEFAULT_SAMPLER.value,
         "quality_steps": dict(STEPS_OF_QUALITY),
+        "few_step": base.few_step and base.few_step.model_dump(mode="json"),
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lambdas.domain import moments
+from lambdas.domain.few_step import FEW_STEP
 from lambdas.domain.generation import (
     WAITING_GENERATION_STATES,
     Artifact,
@@ -69,7 +70,8 @@ def _request(generation: Generation) -> dict[str, Any]:
         "samples": len(plan.seeds),
         "width": plan.width,
         "height": plan.height,
-        "sampler": plan.sampler.value if own else None,
+        "sampler": plan.sampler.value if own and not plan.few_step else None,
+        "quality": FEW_STEP if plan.few_step else None,
         "style_preset": plan.style_preset,
     }
 

@@ -37,6 +37,7 @@ def hosted_entry(model: HostedModel, settings: GenerationSettings) -> dict[str, 
         },
         "default_sampler": None,
         "quality_steps": {},
+        "few_step": None,
         "max_prompt_characters": settings.max_prompt_chars,
     }
 

@@ -27,7 +27,7 @@ from lambdas.domain.styles import PRESETS, canonical_name
 MIN_STEPS, MAX_STEPS = 10, 50
 MAX_TEXT_PROMPTS = 15
 
-Quality = Literal["draft", "standard", "high"]
+Quality = Literal["draft", "standard", "high", "few_step"]
 Precision = Literal["fp32", "fp16", "bf16", "draft", "standard", "high"]
 Aspect = Literal[
     "square",
@@ -124,7 +124,13 @@ class GenerationBody(BaseModel):
         description="How closely to follow the words; 7 unless given.",
         json_schema_extra=_ADVANCED,
     )
-    steps: int | None = Field(default=None, ge=MIN_STEPS, le=MAX_STEPS, json_schema_extra=_ADVANCED)
+    steps: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_STEPS,
+        description=f"{MIN_STEPS}–{MAX_STEPS}; with few_step, what GET /models declares.",
+        json_schema_extra=_ADVANCED,
+    )
     seed: int | None = Field(
         default=None,
         ge=0,
@@ -148,7 +154,10 @@ class GenerationBody(BaseModel):
     extras: Annotated[Any, BeforeValidator(_empty)] = Field(
         default=None, description="Must be empty.", json_schema_extra=_ADVANCED
     )
-    quality: Quality | None = Field(default=None, description="How many steps, by name.")
+    quality: Quality | None = Field(
+        default=None,
+        description="How many steps, by name; few_step: by the base model's distilled adapter.",
+    )
     precision: Precision | None = Field(
         default=None,
         description="The environment's number format, or the same names as quality.",
@@ -161,7 +170,7 @@ class GenerationBody(BaseModel):
         default=None, ge=0, le=MAX_CFG_SCALE, allow_inf_nan=False, json_schema_extra=_ADVANCED
     )
     num_inference_steps: int | None = Field(
-        default=None, ge=MIN_STEPS, le=MAX_STEPS, json_schema_extra=_ADVANCED
+        default=None, ge=1, le=MAX_STEPS, json_schema_extra=_ADVANCED
     )
     num_images_per_prompt: int | None = Field(default=None, ge=1, le=MAX_SAMPLES)
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from contract.generation import Prompt, Sampler, Style
 from lambdas.domain.errors import FieldError, Invalid
-from lambdas.domain.generation_body import LATER_FIELDS
+from lambdas.domain.few_step import FEW_STEP, out_of, refusals, unheard_words
+from lambdas.domain.generation_body import LATER_FIELDS, MAX_STEPS, MIN_STEPS
 from lambdas.domain.hosted_models import HOSTED_MODELS
 from lambdas.domain.image_sizes import Size, size_of_aspect, sizes_with
 from lambdas.domain.readings import SUBJECT_TOKEN
@@ -58,9 +59,10 @@ class GenerationPlan:
     seeds: tuple[int, ...]
     width: int
     height: int
-    sampler: Sampler
+    sampler: Sampler  # of no effect for `few_step`, which has its own
     warnings: tuple[Advice, ...] = ()
     base_model: str | None = None
+    few_step: bool = False
 
     @property
     def hosted_model(self) -> str | None:
@@ -105,11 +107,13 @@ def plan_generation(
     prompts = reader.prompts(max_prompt_chars)
     size = reader.size(base)
     quality = reader.quality(base)
+    reader.steps_and_scale(quality, base)
     steps = reader.one_of("steps", "num_inference_steps")
     cfg_scale = reader.one_of("cfg_scale", "guidance_scale")
     samples = reader.one_of("samples", "num_images_per_prompt")
     reader.finish()
-    scale = DEFAULT_CFG_SCALE if cfg_scale is None else float(cfg_scale)
+    usual_steps, usual_scale = _defaults(quality, base)
+    scale = usual_scale if cfg_scale is None else float(cfg_scale)
     if negative_prompt and scale >= REPELLING_FROM:
         prompts = _with_default(prompts, Prompt(negative_prompt, NEGATIVE_WEIGHT))
     return GenerationPlan(
@@ -117,14 +121,23 @@ def plan_generation(
         prompts=prompts,
         style_preset=body.style_preset,
         cfg_scale=scale,
-        steps=int(steps) if steps is not None else STEPS_OF_QUALITY[quality],
+        steps=usual_steps if steps is None else int(steps),
         seeds=seeds(body.seed, int(samples or 1), draw),
         width=size[0],
         height=size[1],
         sampler=body.sampler or DEFAULT_SAMPLER,
         warnings=tuple(_warnings(body, scale, prompts)),
         base_model=base.id,
+        few_step=quality == FEW_STEP,
     )
+
+
+def _defaults(quality: str, base: BaseModelSettings) -> tuple[int, float]:
+    """Steps and guidance of a request that names neither."""
+    offer = base.few_step
+    if quality == FEW_STEP and offer is not None:
+        return offer.steps.default, offer.cfg_scale.default
+    return STEPS_OF_QUALITY[quality], DEFAULT_CFG_SCALE
 
 
 def _with_default(prompts: tuple[Prompt, ...], default: Prompt) -> tuple[Prompt, ...]:
@@ -136,10 +149,15 @@ def _with_default(prompts: tuple[Prompt, ...], default: Prompt) -> tuple[Prompt,
 def _warnings(body: GenerationBody, cfg_scale: float, prompts: tuple[Prompt, ...]) -> list[Advice]:
     found = []
     scale_field = "/guidance_scale" if body.cfg_scale is None else "/cfg_scale"
-    if cfg_scale > BURNT_ABOVE:
+    if body.quality == FEW_STEP:
+        found += [
+            Advice("no_effect", pointer, "Negative words have no effect at guidance 1 and below.")
+            for pointer in unheard_words(body, cfg_scale)
+        ]
+    elif cfg_scale > BURNT_ABOVE:
         text = f"Guidance above {BURNT_ABOVE:g} tends to look burnt."
         found.append(Advice("guidance_high", scale_field, text))
-    if cfg_scale < INCOHERENT_BELOW:
+    elif cfg_scale < INCOHERENT_BELOW:
         text = f"Guidance below {INCOHERENT_BELOW:g} loses coherence with the words."
         found.append(Advice("guidance_low", scale_field, text))
     if body.clip_guidance_preset not in {None, "NONE"}:
@@ -258,6 +276,14 @@ class _Reader:
             if given is not None:
                 self.wrong(name, f"{base.id} draws {offer}", "size_not_offered")
         return default
+
+    def steps_and_scale(self, quality: str, base: BaseModelSettings) -> None:
+        """Check what the tier allows; the body's own bounds are those of all tiers together."""
+        if quality == FEW_STEP:
+            self._errors += refusals(self._body, base.id, base.few_step)
+            return
+        for name in ("steps", "num_inference_steps"):
+            self._errors += out_of(name, getattr(self._body, name), MIN_STEPS, MAX_STEPS)
 
     def quality(self, base: BaseModelSettings) -> str:
         body = self._body

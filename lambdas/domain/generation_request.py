@@ -46,4 +46,5 @@ def request_document(
         width=plan.width,
         height=plan.height,
         sampler=plan.sampler,
+        few_step=plan.few_step,
     )

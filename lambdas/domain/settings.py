@@ -15,6 +15,7 @@ from contract.errors import InvalidDocumentError
 from contract.generation import MAX_PROMPT_CHARACTERS
 from contract.training_job import Hyperparameters
 from contract.training_presets import PresetName
+from lambdas.domain.few_step import FewStepSettings
 from lambdas.domain.hosted_models import BY_MODEL_ID, HostedModel
 from lambdas.domain.image_settings import ImageSettings
 from lambdas.domain.prompt_settings import PromptSettings
@@ -293,7 +294,10 @@ class Limits(SettingsBlock):
 
 
 class BaseModelSettings(SettingsBlock):
-    """A base model on offer; `sizes` are [width, height] in pixels, `licence` names its terms."""
+    """A base model on offer; `sizes` are [width, height] in pixels, `licence` names its terms.
+
+    `few_step`: what its distilled adapter allows, if it was published with one.
+    """
 
     id: str
     family: str
@@ -301,6 +305,7 @@ class BaseModelSettings(SettingsBlock):
     sizes: tuple[tuple[int, int], ...] = Field(min_length=1)
     default_negative_prompt: str = Field(max_length=MAX_PROMPT_CHARACTERS // 2 - 2)
     precision: str
+    few_step: FewStepSettings | None = None
 
 
 class MoreBaseModel(BaseModelSettings):

@@ -100,6 +100,13 @@ class ModelBounds(_Answer):
     samples: Bounds
 
 
+class FewStep(_Answer):
+    """What `quality: few_step` takes instead of the ordinary bounds."""
+
+    steps: Bounds
+    cfg_scale: Bounds
+
+
 class Model(_Answer):
     """A model and what it accepts.
 
@@ -124,6 +131,7 @@ class Model(_Answer):
     default_size: Size
     default_sampler: str | None
     quality_steps: dict[str, int]
+    few_step: Annotated[FewStep | None, Field(description="Null: this model has no few-step tier.")]
     max_prompt_characters: int
 
 
@@ -348,7 +356,12 @@ class GenerationRequest(_Answer):
     samples: int
     width: int
     height: int
-    sampler: str | None
+    sampler: Annotated[
+        str | None, Field(description="Null where the quality, or a hosted model, has its own.")
+    ]
+    quality: Annotated[
+        Literal["few_step"] | None, Field(description="Null where steps say all there is to say.")
+    ]
     style_preset: str | None
 
 

@@ -21,6 +21,7 @@ def plan_item(plan: GenerationPlan) -> dict[str, Any]:
         "width": plan.width,
         "height": plan.height,
         "sampler": plan.sampler.value,
+        "few_step": plan.few_step,
         "warnings": [
             {"code": w.code, "pointer": w.pointer, "detail": w.detail} for w in plan.warnings
         ],
@@ -40,6 +41,7 @@ def plan_from(item: Mapping[str, Any]) -> GenerationPlan:
         width=item["width"],
         height=item["height"],
         sampler=Sampler(item["sampler"]),
+        few_step=item.get("few_step", False),  # plans from before there was one
         warnings=tuple(Advice(w["code"], w["pointer"], w["detail"]) for w in item["warnings"]),
         base_model=item.get("base_model"),
     )

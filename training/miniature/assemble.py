@@ -1,6 +1,7 @@
 """From checkpoints to a folder that `StableDiffusionPipeline.from_pretrained` loads."""
 
 import json
+import shutil
 from pathlib import Path
 
 import torch
@@ -9,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch.nn import functional as nnf
 from transformers import CLIPTextModel, CLIPTokenizer, CLIPVisionModelWithProjection
 
+from contract.few_step import FEW_STEP_FOLDER
 from training.miniature.clip import Pair
 from training.miniature.unet import NOISE
 
@@ -29,7 +31,8 @@ def assemble(
 ) -> None:
     """Write all parts in half precision; the image encoder goes beside them, under `clip/`.
 
-    `steps` that each stage has behind it are kept too, for whoever trains on.
+    A few-step tier of other weights is removed. `steps` that each stage has behind it are kept too,
+    for whoever trains on.
     """
     pipeline = StableDiffusionPipeline(
         vae=vae.half(),
@@ -42,6 +45,8 @@ def assemble(
         requires_safety_checker=False,
     )
     pipeline.save_pretrained(out, safe_serialization=True)
+    # It was distilled from the weights that have just been replaced.
+    shutil.rmtree(out / FEW_STEP_FOLDER, ignore_errors=True)
     pair.vision.half().save_pretrained(out / CLIP_FOLDER)
     projection = pair.text_projection.weight.detach().half().contiguous()
     save_file({PROJECTION_KEY: projection}, out / CLIP_FOLDER / PROJECTION)

@@ -1,7 +1,7 @@
 """Make the miniature: `python -m training.miniature.build --out models/miniature --stage all`.
 
 Stages, in order: pictures, coarse, autoencoder, latents, text, unet, decoder, clip, classifiers,
-assemble, measure.
+assemble, few_step, measure.
 Each resumes from its checkpoint in --work; give --minutes or --steps to say how much longer. Where
 the checkpoints are gone, --stage adopt makes new ones from the assembled model in --out.
 On a GPU: --config studio --device cuda --workers 16 --pictures 200000.
@@ -20,6 +20,7 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from contract.base_folder import content_hash
 from training.miniature.adopt import adopt
 from training.miniature.assemble import assemble
 from training.miniature.autoencoder import AutoencoderStage, fix_scale, new_autoencoder
@@ -27,6 +28,7 @@ from training.miniature.card import write_card
 from training.miniature.classifiers import ClassifierStage, TraitClassifiers, save_classifiers
 from training.miniature.clip import ClipStage, Pair
 from training.miniature.config import CONFIGS, MiniatureConfig
+from training.miniature.few_step import FewStepStage, write_tier
 from training.miniature.fit import FitSettings, Stage, averaged, fit, steps_of
 from training.miniature.measure import MeasureSettings, measure
 from training.miniature.pictures import Pictures, draw_shards
@@ -45,6 +47,7 @@ STAGES = (
     "clip",
     "classifiers",
     "assemble",
+    "few_step",
     "measure",
 )
 
@@ -56,6 +59,7 @@ _RATES = {
     "decoder": 8e-4,
     "clip": 1e-3,
     "classifiers": 2e-3,
+    "few_step": 1e-3,
 }
 _BATCHES = {
     "coarse": 8,
@@ -65,6 +69,7 @@ _BATCHES = {
     "decoder": 8,
     "clip": 64,
     "classifiers": 64,
+    "few_step": 8,
 }
 _GPU_BATCHES = {
     "coarse": 64,
@@ -74,15 +79,17 @@ _GPU_BATCHES = {
     "decoder": 64,
     "clip": 512,
     "classifiers": 256,
+    "few_step": 128,
 }
 _SHARES = {
     "coarse": 0.1,
     "autoencoder": 0.15,
     "text": 0.03,
-    "unet": 0.55,
+    "unet": 0.49,
     "decoder": 0.08,
     "clip": 0.05,
     "classifiers": 0.04,
+    "few_step": 0.06,
 }
 """How a budget for all stages is divided among those that learn."""
 
@@ -142,6 +149,8 @@ def run(stage: str, shop: Workshop) -> None:
         adopt(shop.out, shop.work, shop.config)
     elif stage == "assemble":
         _assemble(shop, tokenizer)
+    elif stage == "few_step":
+        _distil(shop)
     elif stage == "measure":
         result = measure(shop.out, MeasureSettings(prompts=shop.prompts, device=shop.device))
         logging.getLogger(__name__).info("%s", json.dumps(result))
@@ -184,6 +193,15 @@ def _assemble(shop: Workshop, tokenizer: CLIPTokenizer) -> None:
     if shop.checkpoint("classifiers").exists():
         judge = averaged(shop.checkpoint("classifiers"), TraitClassifiers())
         save_classifiers(judge, shop.out / "classifiers")
+
+
+def _distil(shop: Workshop) -> None:
+    """From the assembled folder; another UNet there is another teacher, and a new beginning."""
+    base_hash = content_hash(shop.out)
+    latents = np.load(_latents(shop), mmap_mode="r")
+    stage = FewStepStage(shop.out, latents, shop.device, shop.size("few_step"))
+    fit(stage, shop.settings("few_step"), shop.checkpoint(f"few_step-{base_hash[:12]}"))
+    write_tier(shop.out, base_hash, stage.module)
 
 
 def _steps(shop: Workshop) -> dict[str, int]:

@@ -4,8 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from contract.few_step import CONFIG_FILE, FEW_STEP_FOLDER
+
 _HISTORY = """The weights that are kept here took a detour: the coarse autoencoder is an earlier one
 of 64 pixels, and the first 5,120 steps of the UNet were on its latents."""
+_FEW_STEP = """
+`few_step/` is a LoRA that was distilled from the finished UNet (latent consistency), to draw in a
+few steps; `docs/few-step-measured.md` says what that costs.
+"""
 _COMMAND = "python -m training.miniature.build --out models/miniature --stage all"
 
 
@@ -13,7 +19,13 @@ def write_card(folder: Path, training: dict[str, int]) -> None:
     """Write `README.md` from `measured.json`; `training` tells the steps of each stage."""
     measured = json.loads((folder / "measured.json").read_text(encoding="utf-8"))
     (folder / "README.md").write_text(
-        _text(measured, training, _megabytes(folder)), encoding="utf-8"
+        _text(
+            measured,
+            training,
+            _megabytes(folder),
+            few_step=(folder / FEW_STEP_FOLDER / CONFIG_FILE).exists(),
+        ),
+        encoding="utf-8",
     )
 
 
@@ -21,7 +33,9 @@ def _megabytes(folder: Path) -> float:
     return sum(path.stat().st_size for path in folder.rglob("*.safetensors")) / 1e6
 
 
-def _text(measured: dict[str, Any], training: dict[str, int], size: float) -> str:
+def _text(
+    measured: dict[str, Any], training: dict[str, int], size: float, *, few_step: bool
+) -> str:
     generated, drawn, rebuilt = (measured[k] for k in ("generated", "drawn", "reconstructed"))
     rows = "\n".join(
         f"| {trait} | {found['right']:.1%} | {rebuilt['traits'][trait]['right']:.1%} "
@@ -29,6 +43,7 @@ def _text(measured: dict[str, Any], training: dict[str, int], size: float) -> st
         for trait, found in generated["traits"].items()
     )
     steps = "\n".join(f"| {stage} | {count:,} |" for stage, count in training.items())
+    tier = _FEW_STEP if few_step else ""
     return f"""# The miniature
 
 A text-to-image Stable Diffusion of our own, {size:.0f} MB in half precision, in the standard
@@ -62,7 +77,7 @@ v; classifier-free guidance works because one caption in ten was left out. The i
 table below.
 
 {_HISTORY}
-
+{tier}
 ## Measured
 
 {measured["prompts"]} held-out prompts, {measured["sampler"]}, {measured["steps"]} steps, guidance

@@ -21,6 +21,9 @@ from diffusers import (
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 
+from contract.base_folder import content_hash
+from contract.base_model import BaseModel, Family
+from contract.few_step import FEW_STEP_FOLDER, TENSORS_FILE, checked_tier
 from training.miniature import build
 from training.miniature.autoencoder import (
     anchor_loss,
@@ -32,6 +35,7 @@ from training.miniature.autoencoder import (
 )
 from training.miniature.clip import new_vision
 from training.miniature.config import CONFIGS, MiniatureConfig
+from training.miniature.few_step import FewStepStage
 from training.miniature.fit import steps_of
 from training.miniature.grow import grow
 from training.miniature.pictures import SHARD, Pictures, described
@@ -269,3 +273,41 @@ def test_growth_needs_a_finest_level_as_wide_as_the_next() -> None:
     wider = replace(_TINY, vae_channels=(16, 8, 8, 16))
     with pytest.raises(ValueError, match="width"):
         grow(new_autoencoder(_TINY.coarse), new_autoencoder(wider))
+
+
+def test_the_few_step_tier_belongs_to_the_assembled_base(
+    made: tuple[Path, Path], shop: build.Workshop
+) -> None:
+    work, out = made
+    base = BaseModel("miniature", content_hash(out), Family.SD)
+    tier = checked_tier(out, base)
+    assert tier is not None
+    assert steps_of(work / f"few_step-{base.hash[:12]}.pt") == shop.steps
+    lora = load_file(out / FEW_STEP_FOLDER / TENSORS_FILE)
+    pipeline = StableDiffusionPipeline.from_pretrained(out, dtype=torch.float32)
+    pipeline.load_lora_weights(lora)
+    assert any(tensor.any() for name, tensor in lora.items() if ".lora_B." in name)
+
+
+def test_distillation_brings_the_two_ends_of_a_leap_together(
+    made: tuple[Path, Path], shop: build.Workshop
+) -> None:
+    torch.manual_seed(0)
+    stage = FewStepStage(made[1], np.load(made[0] / "latents-128.npy"), "cpu", batch=8)
+    optimiser = torch.optim.Adam(stage.module.parameters(), lr=3e-3)
+    losses = []
+    for _ in range(25):
+        loss, _ = stage.loss(0)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.9 * losses[0]
+
+
+def test_assembling_anew_lets_go_of_a_tier_of_other_weights(
+    made: tuple[Path, Path], shop: build.Workshop, tmp_path: Path
+) -> None:
+    shutil.copytree(made[1], tmp_path / "out")
+    build.run("assemble", replace(shop, out=tmp_path / "out"))
+    assert not (tmp_path / "out" / FEW_STEP_FOLDER).exists()

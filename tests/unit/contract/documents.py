@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from contract.adapter import AdapterManifest
 from contract.base_model import BaseModel, Family
+from contract.few_step import FewStepSolver, FewStepTier, Range
 from contract.generation import AdapterReference, GenerationRequest, Prompt, Sampler, Style
 from contract.generation_result import Artifact, FinishReason, GenerationResponse, Timings
 from contract.generation_source import ImageReference, SourceImage
@@ -122,6 +123,18 @@ requests = st.builds(
     ),
     upscale=st.sampled_from([None, 2, 4]),
     few_step=st.booleans(),
+)
+_sorted_numbers = st.lists(st.integers(1, 8), min_size=3, max_size=3).map(sorted)
+few_step_tiers = st.builds(
+    FewStepTier,
+    base_hash=digests,
+    rank=st.integers(1, 256),
+    solver=st.sampled_from(FewStepSolver),
+    original_steps=st.integers(8, 1000),
+    steps=_sorted_numbers.map(lambda n: Range(n[0], n[2], n[1])),
+    cfg_scale=_sorted_numbers.map(lambda n: Range(n[0] / 2, n[2] / 2, n[1] / 2)),
+    sha256=digests,
+    size_bytes=st.integers(1, 2**31),
 )
 responses = st.builds(
     GenerationResponse,

@@ -12,6 +12,7 @@ from contract.adapter import AdapterManifest
 from contract.base_model import BaseModel
 from contract.document import Fields, parse_object, write_object
 from contract.errors import InvalidDocumentError, UnknownFormatError
+from contract.few_step import FewStepTier
 from contract.generation import GenerationRequest
 from contract.generation_result import GenerationError, GenerationProgress, GenerationResponse
 from contract.training_job import Progress
@@ -27,6 +28,7 @@ class Document(Protocol):
 
 anything: st.SearchStrategy[Document] = st.one_of(
     some.base_models,
+    some.few_step_tiers,
     some.manifests,
     some.progresses,
     some.requests,
@@ -37,6 +39,7 @@ anything: st.SearchStrategy[Document] = st.one_of(
 KINDS: list[type[Document]] = [
     AdapterManifest,
     BaseModel,
+    FewStepTier,
     GenerationError,
     GenerationProgress,
     GenerationRequest,
