@@ -95,12 +95,15 @@ class Answering(Construct):
             {
                 "UPLOADS_BUCKET": storage.uploads.bucket_name,
                 "PHOTOS_BUCKET": storage.photos.bucket_name,
+                "WORK_BUCKET": storage.work.bucket_name,
                 "ERASURE_QUEUE_URL": self._erasure.queue_url,
             },
         )
         # A presigned POST or GET may do what its signer may do.
-        access.allow_objects(function.role, storage.uploads, "photos/", "s3:PutObject")
+        for prefix in ("photos/", "sources/"):
+            access.allow_objects(function.role, storage.uploads, prefix, "s3:PutObject")
         access.allow_objects(function.role, storage.photos, "", "s3:GetObject")
+        access.allow_objects(function.role, storage.work, "sources/", "s3:GetObject")
         access.allow(function.role, self._erasure.queue_arn, "sqs:SendMessage")
         allow_screening(function.role, self._settings)
         return function

@@ -12,9 +12,10 @@ from pydantic_core import PydanticCustomError
 from lambdas import telemetry
 from lambdas.api.http import Api, page_of
 from lambdas.api.messages import Answer, Body, Request, accepted, created, ok
+from lambdas.api.presigned import form_document, size_error
 from lambdas.api.subject_ports import SubjectPorts, send_erasure
 from lambdas.domain import moments
-from lambdas.domain.errors import FieldError, Invalid
+from lambdas.domain.errors import Invalid
 from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.locations import UploadKey, photo_key
 from lambdas.domain.photo import (
@@ -146,15 +147,11 @@ def add_photo_routes(api: Api, ports: SubjectPorts) -> None:
 
 
 def _demand_sizes(body: AskForUploads, max_bytes: int) -> None:
-    errors = [
-        FieldError(
-            f"/photos/{position}/size_bytes",
-            f"A photo may have at most {max_bytes} bytes.",
-            "too_large",
-        )
+    found = (
+        size_error(upload.size_bytes, max_bytes, f"/photos/{position}/size_bytes")
         for position, upload in enumerate(body.photos)
-        if upload.size_bytes > max_bytes
-    ]
+    )
+    errors = [error for error in found if error is not None]
     if errors:
         raise Invalid(errors)
 
@@ -195,16 +192,12 @@ def _set(report: SetReport, rules: SetRules) -> dict[str, Any]:
 
 
 def _form(slot: Photo, ports: SubjectPorts) -> dict[str, Any]:
-    form = ports.uploads.upload_form(
+    form = form_document(
+        ports.uploads,
         str(UploadKey(slot.owner, slot.subject_id, slot.id)),
-        content_type=slot.content_type,
-        size_bytes=slot.size_bytes,
+        slot.content_type,
+        slot.size_bytes,
         lifetime_seconds=ports.settings.photos.upload_ttl_seconds,
+        lapses_at=slot.expires_at,
     )
-    return {
-        "upload": {
-            "url": form.url,
-            "fields": dict(form.fields),
-            "expires_at": moments.to_text(slot.expires_at),
-        }
-    }
+    return {"upload": form}

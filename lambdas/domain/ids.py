@@ -26,6 +26,7 @@ class Prefix(StrEnum):
 
     SUBJECT = "sub"
     PHOTO = "pho"
+    UPLOAD = "upl"
     TRAINING = "trn"
     GENERATION = "gen"
     IMAGE = "img"

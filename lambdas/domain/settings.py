@@ -252,6 +252,7 @@ class RetentionDays(SettingsBlock):
 
     `photos` from their acceptance or refusal, `adapters` from the end of their training, `images`
     (a generation that shows some) and `requests` (one that shows none) from the generation's end.
+    `uploads` for generations from their verdict on: each generation has a copy of its own.
     `receipts` of erasures outlive what they tell of, and hold nothing of it.
     """
 
@@ -259,6 +260,7 @@ class RetentionDays(SettingsBlock):
     adapters: int | None = Field(default=None, ge=1)
     images: int | None = Field(default=None, ge=1)
     requests: int | None = Field(default=None, ge=1)
+    uploads: int = Field(default=1, ge=1)
     receipts: int = Field(default=400, ge=1)
 
 

@@ -1,4 +1,4 @@
-"""Erasure of a photo, an adapter, a generation, a subject, an account: every copy and record.
+"""Erasure of a photo, an upload, an adapter, a generation, a subject, an account: every copy.
 
 Each kind is a list of steps. A step counts what it finds, notes that with the tombstone, then
 removes it; an interruption at any point is followed by another run that goes on at that step.
@@ -106,6 +106,8 @@ class Eraser:
         match run.progress.erasure.kind:
             case ErasureKind.PHOTO | ErasureKind.ADAPTER:
                 return {**objects}
+            case ErasureKind.UPLOAD:
+                return {**objects, "records": lambda: remove_records(run, [], {target})}
             case ErasureKind.GENERATION:
                 own: Callable[[Item], bool] = lambda item: item["id"] == target  # noqa: E731
                 return {generations: lambda: remove_generations(run, own), **objects}

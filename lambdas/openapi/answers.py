@@ -19,6 +19,7 @@ from lambdas.domain.review import Decision, ReportReason, ReviewReason, ReviewSt
 from lambdas.domain.standing import StandingName
 from lambdas.domain.subject import SubjectKind, SubjectState
 from lambdas.domain.training import TrainingState
+from lambdas.domain.upload import UploadPurpose, UploadRejection, UploadState
 
 ItemT = TypeVar("ItemT")
 
@@ -236,6 +237,30 @@ class PhotoSlots(_Answer):
     """One slot for each file that was asked for, in that order."""
 
     photos: list[PhotoSlot]
+
+
+class Upload(_Answer):
+    """An init image or a mask; `code` and `reason` say why it was rejected, `url` shows it once
+    accepted."""
+
+    id: str
+    purpose: UploadPurpose
+    state: UploadState
+    content_type: str
+    size_bytes: int
+    created_at: datetime
+    expires_at: Annotated[datetime | None, Field(description="When it is removed.")]
+    code: UploadRejection | None = None
+    reason: str | None = None
+    width: int | None = None
+    height: int | None = None
+    url: str | None = None
+
+
+class UploadSlot(Upload):
+    """An upload that waits for its file."""
+
+    upload: UploadForm
 
 
 class Failure(_Answer):
@@ -456,7 +481,8 @@ class Quota(_Answer):
 
 
 class Quotas(_Answer):
-    """What the caller may begin in a day of UTC; `uploads` are slots that were asked for."""
+    """What the caller may begin in a day of UTC; `uploads` are slots that were asked for, and
+    pictures inside a request."""
 
     subjects: Quota
     uploads: Quota
@@ -574,6 +600,10 @@ ANSWERS: dict[str, Any] = {
     "GET /subjects/{subject_id}/photos": Photos,
     "GET /subjects/{subject_id}/photos/{photo_id}": Photo,
     "DELETE /subjects/{subject_id}/photos/{photo_id}": Nothing,
+    "POST /uploads": UploadSlot,
+    "GET /uploads": Page[Upload],
+    "GET /uploads/{upload_id}": Upload,
+    "DELETE /uploads/{upload_id}": Nothing,
     "GET /me": Me,
     "DELETE /me": Erasure,
     "GET /erasures/{erasure_id}": Erasure,

@@ -106,6 +106,7 @@ def test_every_answer_of_a_whole_journey_is_as_described() -> None:
                 table=world.table,
                 uploads=world.uploads,
                 photos=FakeObjectStore("photos"),
+                work=world.work,
                 erasures=world.erasure,
                 clock=world.clock,
                 persistence=lambda: world.persistence,
@@ -135,6 +136,11 @@ def test_every_answer_of_a_whole_journey_is_as_described() -> None:
     photo = subject_api.post(f"/subjects/{made.body['id']}/photos", slots).body["photos"][0]
     subject_api.get(f"/subjects/{made.body['id']}/photos/{photo['id']}")
     subject_api.delete(f"/subjects/{made.body['id']}/photos/{photo['id']}")
+    slot = {"purpose": "mask_image", "content_type": "image/png", "size_bytes": 10}
+    upload = subject_api.post("/uploads", slot).body["id"]
+    for path in ("/uploads", f"/uploads/{upload}"):
+        assert subject_api.get(path).status == 200
+    subject_api.delete(f"/uploads/{upload}")
     subject_api.patch(f"/subjects/{made.body['id']}", {"name": "B"})
     subject_api.delete(f"/subjects/{made.body['id']}")
     subject = world.subject()

@@ -41,6 +41,7 @@ class WholeApi:
                     table=world.table,
                     uploads=world.uploads,
                     photos=world.photos,
+                    work=world.work,
                     erasures=world.erasure,
                     clock=world.clock,
                     persistence=lambda: world.persistence,

@@ -86,6 +86,7 @@ class ReviewWorld(ResultWorld):
                     table=self.table,
                     uploads=self.uploads,
                     photos=self.photos,
+                    work=self.work,
                     erasures=self.erasure,
                     clock=self.clock,
                     persistence=lambda: self.persistence,

@@ -1,0 +1,48 @@
+"""What every route says that hands out a presigned POST."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lambdas.domain import moments
+from lambdas.domain.errors import FieldError, Invalid
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from lambdas.domain.photo import ContentType
+    from lambdas.ports import ObjectStore
+
+
+def form_document(
+    store: ObjectStore,
+    key: str,
+    content_type: ContentType,
+    size_bytes: int,
+    *,
+    lifetime_seconds: int,
+    lapses_at: datetime,
+) -> dict[str, Any]:
+    """A form for exactly that key, type and size, and until when it is good."""
+    form = store.upload_form(
+        key, content_type=content_type, size_bytes=size_bytes, lifetime_seconds=lifetime_seconds
+    )
+    return {
+        "url": form.url,
+        "fields": dict(form.fields),
+        "expires_at": moments.to_text(lapses_at),
+    }
+
+
+def size_error(size_bytes: int, max_bytes: int, pointer: str) -> FieldError | None:
+    """What is wrong with the size of a file; None if nothing is."""
+    if size_bytes <= max_bytes:
+        return None
+    return FieldError(pointer, f"A picture may have at most {max_bytes} bytes.", "too_large")
+
+
+def demand_size(size_bytes: int, max_bytes: int, pointer: str) -> None:
+    """Raise Invalid for a file that is too large."""
+    error = size_error(size_bytes, max_bytes, pointer)
+    if error is not None:
+        raise Invalid([error])
