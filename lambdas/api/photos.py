@@ -44,28 +44,17 @@ _LIST = "/subjects/{subject_id}/photos"
 _ONE = "/subjects/{subject_id}/photos/{photo_id}"
 
 
-def _no_heic(content_type: object) -> object:
-    """Says of HEIC what a client can do, instead of which types there are."""
-    if content_type in _HEIC:
-        raise PydanticCustomError(
-            "enum",
-            "HEIC is not taken: send JPEG. Browsers on iOS convert by themselves if the file field "
-            "accepts image/jpeg only; apps have the system's converter.",
-        )
-    return content_type
-
-
-class Upload(Body):
+class PhotoFile(Body):
     """A file that the caller is about to upload."""
 
-    content_type: Annotated[ContentType, BeforeValidator(_no_heic)]
+    content_type: SentType
     size_bytes: int = Field(ge=1, description="Exactly as many bytes as the file has.")
 
 
 class AskForUploads(Body):
     """Upload slots, one a file."""
 
-    photos: tuple[Upload, ...] = Field(min_length=1, max_length=15)
+    photos: tuple[PhotoFile, ...] = Field(min_length=1, max_length=15)
 
 
 def add_photo_routes(api: Api, ports: SubjectPorts) -> None:

@@ -42,6 +42,7 @@ from lambdas.records.erasures import (
     read_progress,
     standing_erasures,
 )
+from lambdas.records.generations import ANCESTORS
 from lambdas.records.receipts import completed, read_receipt
 from lambdas.table import ConditionFailed, Delete, Write
 
@@ -113,7 +114,9 @@ class Eraser:
                 return {generations: lambda: remove_generations(run, own), **objects}
             case ErasureKind.SUBJECT:
                 its: Callable[[Item], bool] = (  # noqa: E731
-                    lambda item: item.get("subject_id") == target
+                    lambda item: (
+                        item.get("subject_id") == target or target in item.get(ANCESTORS, ())
+                    )
                 )
                 return {
                     "stopping": lambda: stop_trainings(run, target),

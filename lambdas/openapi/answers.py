@@ -7,6 +7,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contract.generation_source import MaskSource
 from contract.training_presets import PresetName
 from lambdas.api.reviews import Preview
 from lambdas.domain.audit import AuditAction
@@ -16,6 +17,7 @@ from lambdas.domain.photo import PhotoState, RejectionCode
 from lambdas.domain.photo_set import AdviceCode
 from lambdas.domain.receipt import ErasureState
 from lambdas.domain.review import Decision, ReportReason, ReviewReason, ReviewState
+from lambdas.domain.source_plan import InitImageMode
 from lambdas.domain.standing import StandingName
 from lambdas.domain.subject import SubjectKind, SubjectState
 from lambdas.domain.training import TrainingState
@@ -368,6 +370,15 @@ class WeightedText(_Answer):
     weight: float
 
 
+class OutpaintedSides(_Answer):
+    """Pixels that were added on each side."""
+
+    left: int
+    right: int
+    up: int
+    down: int
+
+
 class GenerationRequest(_Answer):
     """The request as it was understood, defaults filled in.
 
@@ -388,6 +399,18 @@ class GenerationRequest(_Answer):
         Literal["few_step"] | None, Field(description="Null where steps say all there is to say.")
     ]
     style_preset: str | None
+    init_image: Annotated[
+        str | None,
+        Field(description="The id of what it began with; `inline` for a file in the request."),
+    ]
+    init_image_mode: InitImageMode | None
+    image_strength: float | None
+    step_schedule_start: float | None
+    step_schedule_end: float | None
+    mask_image: str | None
+    mask_source: MaskSource | None
+    outpaint: OutpaintedSides | None
+    upscale: int | None
 
 
 class Generation(GenerationSummary):

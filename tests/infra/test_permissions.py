@@ -95,8 +95,12 @@ EXPECTED = {
     "GenerationsRole": KEY
     | TABLE
     | REPLAYS
-    | s3("GetObject", "work/generations/*", "avatars/*")
+    | s3("GetObject", "work/generations/*", "work/sources/*", "avatars/*")
     | s3("PutObject", "work/generations/*")
+    | {
+        f"rekognition:{action} *"
+        for action in ("DetectFaces", "DetectModerationLabels", "RecognizeCelebrities")
+    }
     | {
         "sagemaker:InvokeEndpointAsync endpoint",
         "sagemaker:DescribeEndpoint endpoint",

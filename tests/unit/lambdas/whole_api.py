@@ -70,6 +70,7 @@ class WholeApi:
                     avatars=world.avatars,
                     models_bucket="models",
                     erasures=world.erasure,
+                    examining=world.examining,
                 )
             ),
             reviews.build_app(

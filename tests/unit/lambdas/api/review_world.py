@@ -75,6 +75,7 @@ class ReviewWorld(ResultWorld):
                     avatars=self.avatars,
                     models_bucket="models",
                     erasures=self.erasure,
+                    examining=self.examining,
                     draw=lambda _: 41,
                 )
             )
