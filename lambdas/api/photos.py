@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from lambdas import telemetry
 from lambdas.api.http import Api, page_of
 from lambdas.api.messages import Answer, Body, Request, accepted, created, ok
-from lambdas.api.presigned import form_document, size_error
+from lambdas.api.presigned import SentType, form_document, size_error
 from lambdas.api.subject_ports import SubjectPorts, send_erasure
 from lambdas.domain import moments
 from lambdas.domain.errors import Invalid
@@ -20,7 +19,6 @@ from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.locations import UploadKey, photo_key
 from lambdas.domain.photo import (
     IN_REVIEW_REASON,
-    ContentType,
     Photo,
     PhotoState,
     reason_for,
@@ -39,7 +37,6 @@ if TYPE_CHECKING:
 
     from lambdas.domain.settings import SetRules
 
-_HEIC = {"image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence"}
 _LIST = "/subjects/{subject_id}/photos"
 _ONE = "/subjects/{subject_id}/photos/{photo_id}"
 

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from lambdas.domain import moments
 from lambdas.domain.errors import FieldError, Invalid
+from lambdas.domain.photo import ContentType
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from lambdas.domain.photo import ContentType
     from lambdas.ports import ObjectStore
+
+_HEIC = {"image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence"}
+
+
+def _no_heic(content_type: object) -> object:
+    """Says of HEIC what a client can do, instead of which types there are."""
+    if content_type in _HEIC:
+        raise PydanticCustomError(
+            "enum",
+            "HEIC is not taken: send JPEG. Browsers on iOS convert by themselves if the file field "
+            "accepts image/jpeg only; apps have the system's converter.",
+        )
+    return content_type
+
+
+# What a client says that it is about to send.
+SentType = Annotated[ContentType, BeforeValidator(_no_heic)]
 
 
 def form_document(

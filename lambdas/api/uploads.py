@@ -10,12 +10,11 @@ from pydantic import Field
 from lambdas import telemetry
 from lambdas.api.http import Api, page_of
 from lambdas.api.messages import Answer, Body, Request, accepted, created, ok
-from lambdas.api.presigned import demand_size, form_document
+from lambdas.api.presigned import SentType, demand_size, form_document
 from lambdas.api.subject_ports import SubjectPorts, send_erasure
 from lambdas.domain import moments
 from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.locations import SourceKey, source_key
-from lambdas.domain.photo import ContentType
 from lambdas.domain.quota import Metered
 from lambdas.domain.upload import Upload, UploadPurpose, UploadState, reason_for
 from lambdas.records import uploads
@@ -33,7 +32,7 @@ class AskForUpload(Body):
     """An upload slot for one file."""
 
     purpose: UploadPurpose
-    content_type: ContentType
+    content_type: SentType
     size_bytes: int = Field(ge=1, description="Exactly as many bytes as the file has.")
 
 

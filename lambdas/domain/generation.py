@@ -77,6 +77,10 @@ SHOWING_GENERATION_STATES = frozenset({_S.SUCCEEDED, _S.PARTIALLY_FILTERED})
 JUDGED_GENERATION_STATES = SHOWING_GENERATION_STATES | {_S.FILTERED}
 
 
+# No image has more: 4096 × 4096 (the bound of `max_output_pixels`), uncompressed, and its marks.
+MAX_IMAGE_FILE_BYTES = 64 * 1024 * 1024
+
+
 class FinishReason(StrEnum):
     """How one image ended."""
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -261,6 +263,12 @@ def test_a_replay_of_a_request_with_a_file_is_no_second_look(world: World, clien
     assert len(world.image_moderation.calls) == looks
     kept = str([record.response_data for record in world.persistence.records.values()])
     assert body["init_image"][:40] not in kept
+
+
+def test_only_a_file_in_a_request_loads_what_decodes_files() -> None:
+    """The other routes of the function must not start later for it."""
+    code = "import sys, lambdas.api.generations; sys.exit('PIL' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 - our own words
 
 
 @pytest.mark.parametrize("state", [UploadState.AWAITING_UPLOAD, UploadState.CHECKING])
