@@ -268,7 +268,7 @@ def test_a_replay_of_a_request_with_a_file_is_no_second_look(world: World, clien
 def test_only_a_file_in_a_request_loads_what_decodes_files() -> None:
     """The other routes of the function must not start later for it."""
     code = "import sys, lambdas.api.generations; sys.exit('PIL' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 - our own words
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize("state", [UploadState.AWAITING_UPLOAD, UploadState.CHECKING])
