@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from contract.generation_source import ImageReference, MaskSource
 from contract.s3_location import S3Location
 from lambdas import telemetry
-from lambdas.domain.errors import Conflict, FieldError, Invalid, NotFound
+from lambdas.domain.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
 from lambdas.domain.generation_request import INIT_FILE, MASK_FILE, PlacedPictures
 from lambdas.domain.locations import avatar_key, generation_prefix, source_key
 from lambdas.domain.picture_reference import (
@@ -128,8 +128,13 @@ class SourcePictures:
         inline = [each for each in found.all if each.reference.kind is PictureKind.INLINE]
         if inline:
             quotas = self.settings.limits.per_day
-            spend(self.table, Spending(owner, {Metered.UPLOADS: len(inline)}, quotas, now))
-            looked = {each.purpose: self._looked(owner, each, now) for each in inline}
+            spending = Spending(owner, {Metered.UPLOADS: len(inline)}, quotas, now)
+            spend(self.table, spending)
+            try:
+                looked = {each.purpose: self._looked(owner, each, now) for each in inline}
+            except Unavailable:
+                spending.give_back(self.table)
+                raise
             found = FoundPictures(
                 looked.get(UploadPurpose.INIT_IMAGE, found.init),
                 looked.get(UploadPurpose.MASK_IMAGE, found.mask),

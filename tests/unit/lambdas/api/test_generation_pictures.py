@@ -225,6 +225,7 @@ def test_without_moderation_nothing_begins_and_the_caller_may_come_back(
     world.image_moderation.available = False
     assert ask(client, init_image=inline()).status == 503
     assert nothing_began(world)
+    assert read_usage(world.table, OWNER, world.clock.now())[Metered.UPLOADS] == 0
 
 
 def test_files_count_as_uploads_before_anybody_looks_at_them() -> None:
