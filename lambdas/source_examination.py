@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lambdas.domain import photo_rules
+from lambdas.domain.photo import RejectionCode
 from lambdas.domain.source_image import NormalSource, RefusedSource, normalise_source
 from lambdas.domain.upload import UploadRejection
 from lambdas.ports import CannotBeScreened
 from lambdas.screening import fail_closed
 
 if TYPE_CHECKING:
-    from lambdas.domain.photo import RejectionCode
     from lambdas.domain.settings import DomainSettings
     from lambdas.domain.upload import UploadPurpose
     from lambdas.ports import ImageModeration
@@ -53,7 +53,9 @@ class SourceExamination:
         faces = photo_rules.certain_faces(moderation.faces(jpeg), self.settings.photos.face)
         _refuse(photo_rules.verdict_on_age(faces, safety))
         if photo_rules.asks_for_celebrities(faces, safety):
-            _refuse(photo_rules.verdict_on_celebrities(moderation.celebrities(jpeg), safety))
+            celebrity = photo_rules.celebrity_in(moderation.celebrities(jpeg), safety)
+            # Also where a moderator decides about photos: whoever sends this waits for an answer.
+            _refuse(RejectionCode.CELEBRITY if celebrity is not None else None)
 
 
 def _refuse(code: RejectionCode | None) -> None:

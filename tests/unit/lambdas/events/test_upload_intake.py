@@ -176,7 +176,9 @@ def test_a_child_in_any_picture_is_refused(world: UploadWorld) -> None:
     assert not read_standing(world.table, OWNER).counts
 
 
-@pytest.mark.parametrize(("policy", "refused"), [("block", True), ("allow", False)])
+@pytest.mark.parametrize(
+    ("policy", "refused"), [("block", True), ("review", True), ("allow", False)]
+)
 def test_somebody_famous_is_refused_where_photos_of_them_are(policy: str, refused: bool) -> None:
     world = UploadWorld(settings=settings(moderation={"celebrities": policy}))
     world.moderation.celebrity_list = [97.0]
