@@ -31,7 +31,7 @@ HANDLERS: dict[str, Bundle] = {
     "api.catalogue": "api",
     "api.subjects": "api",
     "api.trainings": "api",
-    "api.generations": "api",
+    "api.generations": "media",
     "events.erasure": "api",
     "events.reconciler": "api",
     "events.training_prepare": "api",

@@ -14,15 +14,21 @@ if TYPE_CHECKING:
 INK, PAPER, GOOD, BAD, QUIET = "#20242b", "#f7f6f2", "#2f8f5b", "#c0392b", "#7b8290"
 TILE, GAP, MARGIN, COLUMNS = 150, 14, 36, 5
 ROOM_FOR_WORDS = 66
+ROOM_FOR_HEADING = 34
 AVATAR = (TILE * COLUMNS + GAP * (COLUMNS - 1) - GAP * 3) // 4
 
 
 def draw(gallery: Gallery, caption: str) -> Image.Image:
-    """Photos in rows of five, each framed by its verdict; then the avatars, larger."""
+    """Photos in rows of five, each framed by its verdict; then the avatars, larger, row by row."""
     rows = -(-len(gallery.uploads) // COLUMNS)
     photos_height = rows * (TILE + 24 + GAP)
     width = 2 * MARGIN + COLUMNS * TILE + (COLUMNS - 1) * GAP
-    height = MARGIN + 70 + photos_height + 42 + 2 * (AVATAR + ROOM_FOR_WORDS) + MARGIN
+    avatars = [(caption, gallery.avatars), ("", gallery.variety)]
+    if gallery.remade:
+        avatars.append(("From the subject's own avatar", gallery.remade))
+    headings = sum(bool(heading) for heading, _ in avatars) * ROOM_FOR_HEADING
+    avatars_height = headings + len(avatars) * (AVATAR + ROOM_FOR_WORDS)
+    height = MARGIN + 70 + photos_height + 8 + avatars_height + MARGIN
     sheet = Image.new("RGB", (width, height), PAPER)
     pen = ImageDraw.Draw(sheet)
     pen.text((MARGIN, MARGIN - 10), "From photos to avatars", INK, _font(30))
@@ -35,9 +41,10 @@ def draw(gallery: Gallery, caption: str) -> Image.Image:
         _framed(sheet, _open(upload.content), (x, y), TILE, GOOD if good else BAD)
         pen.text((x, y + TILE + 4), state if good else code, GOOD if good else BAD, _font(15))
     top += photos_height + 8
-    pen.text((MARGIN, top), caption, QUIET, _font(17))
-    top += 34
-    for row in (gallery.avatars, gallery.variety):
+    for heading, row in avatars:
+        if heading:
+            pen.text((MARGIN, top), heading, QUIET, _font(17))
+            top += ROOM_FOR_HEADING
         for index, (picture, words) in enumerate(row):
             x = MARGIN + index * (AVATAR + GAP)
             _framed(sheet, picture, (x, top), AVATAR, INK)

@@ -16,6 +16,7 @@ from demo.client import ApiError, AvatarClient
 from demo.identity import Account, UserPool
 from demo.receipt import check, sentence
 from demo.record import Record, expect
+from demo.remaking import remake
 from demo.scan import Scan, naming
 from local_aws.testcards import TOXIC_PHRASE
 
@@ -47,6 +48,7 @@ class Gallery:
     uploads: list[tuple[Upload, str, str]] = field(default_factory=list)
     avatars: list[tuple[Image.Image, str]] = field(default_factory=list)
     variety: list[tuple[Image.Image, str]] = field(default_factory=list)
+    remade: list[tuple[Image.Image, str]] = field(default_factory=list)
 
 
 def _as_jpeg(picture: Image.Image) -> bytes:
@@ -66,7 +68,8 @@ class Journey:
     own_photos: list[Upload] | None = None
     gallery: Gallery = field(default_factory=Gallery)
     ids: set[str] = field(default_factory=set)
-    released: bytes = b""  # the first avatar, as it was downloaded
+    avatar: str = ""  # the id of the first one
+    released: bytes = b""  # the same, as it was downloaded
 
     def run(self) -> None:
         """Walk all steps; raise `DemoError`, `ApiError` or `TimeoutError` where one goes wrong."""
@@ -78,6 +81,7 @@ class Journey:
         self.train(subject)
         self.generate(subject)
         self.vary(subject)
+        remake(self, subject)
         self.verify()
         self.refuse_prompt(subject)
         withheld = self.withhold_image(subject)
@@ -223,14 +227,15 @@ class Journey:
         with self.record.step(
             "Generate four avatars; the first request wakes the endpoint"
         ) as step:
-            ended, states = self._generate(
+            ended, states = self.generated(
                 subject, samples=4, seed=7, style_preset="digital-art", text=PROMPT
             )
             expect(ended["state"] == "succeeded", f"the generation ended {ended['state']}: {ended}")
             self.gallery.avatars = [
-                (picture, f"seed {seed}") for picture, seed in self._pictures(ended)
+                (picture, f"seed {seed}") for picture, seed in self.pictures(ended)
             ]
             expect(len(self.gallery.avatars) == 4, "four avatars were asked for")
+            self.avatar = ended["artifacts"][0]["id"]
             self.released = self._download(ended["artifacts"][0]["url"])
             step.result = " → ".join(states)
 
@@ -240,10 +245,10 @@ class Journey:
         with self.record.step(title) as step:
             for text, style in VARIETY:
                 preset = {"style_preset": style} if style else {}
-                ended, _ = self._generate(subject, text=text, samples=1, seed=21, **preset)
+                ended, _ = self.generated(subject, text=text, samples=1, seed=21, **preset)
                 expect(ended["state"] == "succeeded", f"the generation ended: {ended}")
                 words = text.removeprefix("<subject> ") + (f" ({style})" if style else "")
-                self.gallery.variety += [(picture, words) for picture, _ in self._pictures(ended)]
+                self.gallery.variety += [(picture, words) for picture, _ in self.pictures(ended)]
             step.result = f"{len(self.gallery.variety)} avatars"
 
     def verify(self) -> None:
@@ -268,14 +273,15 @@ class Journey:
     def _verdict(self, image: bytes) -> dict[str, Any]:
         return self.client.post("/verify", {"image": base64.b64encode(image).decode()})
 
-    def _pictures(self, generation: dict[str, Any]) -> list[tuple[Image.Image, int]]:
+    def pictures(self, generation: dict[str, Any]) -> list[tuple[Image.Image, int]]:
         """The released images with their seeds."""
         return [
             (Image.open(io.BytesIO(self._download(one["url"]))).convert("RGB"), one["seed"])
             for one in generation["artifacts"]
         ]
 
-    def _generate(self, subject: str, text: str, **fields: Any) -> tuple[dict[str, Any], list[str]]:
+    def generated(self, subject: str, text: str, **fields: Any) -> tuple[dict[str, Any], list[str]]:
+        """Ask for images of the subject and wait; how it ended, and the states on the way."""
         prompts = [{"text": text}]
         quality = {"steps": 20, "cfg_scale": 5}  # what suits the miniature base model
         body = {"subject_id": subject, "text_prompts": prompts, **quality, **fields}
@@ -307,7 +313,7 @@ class Journey:
         """A prompt with the test phrase is refused before any GPU is asked."""
         with self.record.step("A prompt that is refused") as step:
             try:
-                self._generate(subject, text=TOXIC_PHRASE)
+                self.generated(subject, text=TOXIC_PHRASE)
             except ApiError as error:
                 expect(error.code == "prompt_rejected", f"refused, but as '{error.code}'")
                 step.result = str(error)
@@ -319,7 +325,7 @@ class Journey:
         title = "A generated image that is withheld (the moderation double is told to object once)"
         with self.record.step(title) as step:
             self.backstage.withhold_next_image()
-            ended, _ = self._generate(subject, samples=2, seed=11, text=PROMPT)
+            ended, _ = self.generated(subject, samples=2, seed=11, text=PROMPT)
             reasons = sorted(artifact["finish_reason"] for artifact in ended["artifacts"])
             expect(reasons == ["CONTENT_FILTERED", "SUCCESS"], f"finish reasons were {reasons}")
             links = [a for a in ended["artifacts"] if a.get("url")]

@@ -26,7 +26,8 @@ _CATALOGUE = FunctionSpec("lambdas.api.catalogue.handler")
 # More memory is more CPU: validation and signing are what a caller waits for.
 _SUBJECTS = FunctionSpec("lambdas.api.subjects.handler", memory=1024)
 _TRAININGS = FunctionSpec("lambdas.api.trainings.handler", memory=1024)
-_GENERATIONS = FunctionSpec("lambdas.api.generations.handler", memory=1024)
+# A request may have pictures inside, which are decoded: for that a whole vCPU, and what decodes.
+_GENERATIONS = FunctionSpec("lambdas.api.generations.handler", bundle="media", memory=1769)
 # Reading a mark takes a second of a whole vCPU, and more in a large picture without one.
 _VERIFY = FunctionSpec("lambdas.api.verify.handler", bundle="provenance", memory=1769)
 # It blurs images, and releases them as the function of results does.
@@ -95,12 +96,15 @@ class Answering(Construct):
             {
                 "UPLOADS_BUCKET": storage.uploads.bucket_name,
                 "PHOTOS_BUCKET": storage.photos.bucket_name,
+                "WORK_BUCKET": storage.work.bucket_name,
                 "ERASURE_QUEUE_URL": self._erasure.queue_url,
             },
         )
         # A presigned POST or GET may do what its signer may do.
-        access.allow_objects(function.role, storage.uploads, "photos/", "s3:PutObject")
+        for prefix in ("photos/", "sources/"):
+            access.allow_objects(function.role, storage.uploads, prefix, "s3:PutObject")
         access.allow_objects(function.role, storage.photos, "", "s3:GetObject")
+        access.allow_objects(function.role, storage.work, "sources/", "s3:GetObject")
         access.allow(function.role, self._erasure.queue_arn, "sqs:SendMessage")
         allow_screening(function.role, self._settings)
         return function
@@ -141,7 +145,15 @@ class Answering(Construct):
         )
         role = function.role
         access.allow_objects(role, storage.work, "generations/", "s3:GetObject", "s3:PutObject")
+        access.allow_objects(role, storage.work, "sources/", "s3:GetObject")
         access.allow_objects(role, storage.avatars, "", "s3:GetObject")
+        access.allow_anywhere(
+            role,
+            "Rekognition screens bytes and X-Ray takes traces: neither knows a resource",
+            "rekognition:DetectFaces",
+            "rekognition:DetectModerationLabels",
+            "rekognition:RecognizeCelebrities",
+        )
         access.allow(
             role,
             [endpoint.arn for endpoint in endpoints.values()],

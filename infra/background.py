@@ -31,6 +31,8 @@ _INTAKE = FunctionSpec(
     memory=1769,  # one whole vCPU: photos are decoded and encoded
     timeout_seconds=120,  # five photos, each of up to eight calls to Rekognition
 )
+# What the bucket of uploads holds: photos of subjects, pictures for generations.
+_QUARANTINE = ("photos/", "sources/")
 _ERASURE = FunctionSpec("lambdas.events.erasure.handler", timeout_seconds=300)
 _RECONCILER = FunctionSpec("lambdas.events.reconciler.handler", timeout_seconds=120)
 
@@ -85,10 +87,13 @@ class Background(Construct):
             {
                 "UPLOADS_BUCKET": storage.uploads.bucket_name,
                 "PHOTOS_BUCKET": storage.photos.bucket_name,
+                "WORK_BUCKET": storage.work.bucket_name,
             },
         )
         role = function.role
-        access.allow_objects(role, storage.uploads, "photos/", "s3:GetObject", "s3:DeleteObject")
+        for prefix in _QUARANTINE:
+            access.allow_objects(role, storage.uploads, prefix, "s3:GetObject", "s3:DeleteObject")
+        access.allow_objects(role, storage.work, "sources/", "s3:PutObject")
         # It reads accepted photos to compare new faces with.
         access.allow_objects(role, storage.photos, "", "s3:GetObject", "s3:PutObject")
         access.allow_anywhere(
@@ -103,13 +108,13 @@ class Background(Construct):
         events.Rule(
             self,
             "Uploaded",
-            description="A photo arrived in quarantine",
+            description="A picture arrived in quarantine",
             event_pattern=events.EventPattern(
                 source=["aws.s3"],
                 detail_type=["Object Created"],
                 detail={
                     "bucket": {"name": [storage.uploads.bucket_name]},
-                    "object": {"key": [{"prefix": "photos/"}]},
+                    "object": {"key": [{"prefix": prefix} for prefix in _QUARANTINE]},
                 },
             ),
             targets=[targets.SqsQueue(self.intake.queue)],
@@ -119,7 +124,7 @@ class Background(Construct):
     def _erase(self) -> ServiceFunction:
         storage = self._storage
         holding_user_data = {
-            "UPLOADS_BUCKET": (storage.uploads, "photos/"),
+            "UPLOADS_BUCKET": (storage.uploads, ""),
             "PHOTOS_BUCKET": (storage.photos, ""),
             "MODELS_BUCKET": (storage.models, "adapters/"),
             "WORK_BUCKET": (storage.work, ""),
@@ -180,7 +185,7 @@ class Background(Construct):
             dead_letters=self.unreconciled,
         )
         role = function.role
-        places = [(storage.uploads, "photos/")]
+        places = [(storage.uploads, prefix) for prefix in _QUARANTINE]
         places += [(storage.work, f"{each}/") for each in ("generations", "results", "failures")]
         for bucket, prefix in places:
             access.allow_objects(role, bucket, prefix, "s3:GetObject")  # HeadObject

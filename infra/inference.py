@@ -34,7 +34,8 @@ _RESULTS = FunctionSpec(
 )
 
 # The Hugging Face containers run the multi-model server with limits of a web service. These lift
-# it to those of asynchronous inference: an hour for one invocation; four images of a megapixel.
+# it to those of asynchronous inference: an hour for one invocation, and the pixels that a request
+# may ask for (domain.generation.max_output_pixels), 67 MB of base64 at the worst.
 _INVOCATION_SECONDS = 3600
 _BODY_BYTES = 100 * 1024 * 1024
 

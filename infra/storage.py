@@ -68,6 +68,8 @@ class StorageStack(Stack):
             "Work",
             expires={
                 "trainings/": _TRAINING_WORK_DAYS,
+                # A net below the reconciler, which removes each when its time is over.
+                "sources/": kept_days.get("uploads", 1) + 1,
                 "results/": 1,
                 "failures/": 1,
                 **({"generations/": request_days} if request_days else {}),

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         TrainingRunner,
     )
     from lambdas.release import Release
+    from lambdas.source_examination import SourceExamination
 
 
 @cache
@@ -106,6 +107,17 @@ def image_moderation() -> ImageModeration:
     from lambdas.adapters.moderation import RekognitionModeration
 
     return RekognitionModeration(clients.rekognition)
+
+
+@cache
+def source_examination() -> SourceExamination:
+    """The look at pictures inside a request; its caller waits, so Rekognition is not for long."""
+    from lambdas.adapters import clients
+    from lambdas.adapters.moderation import RekognitionModeration
+    from lambdas.source_examination import SourceExamination
+
+    settings = environment.current().settings()
+    return SourceExamination(settings, RekognitionModeration(clients.rekognition_while_waiting))
 
 
 @cache

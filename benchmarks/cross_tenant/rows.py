@@ -73,6 +73,12 @@ ROWS: Mapping[str, Row] = {
     "POST /subjects/{subject_id}/trainings": Row(Gives.NAMED, {}),
     "GET /trainings/{training_id}": _NAMED,
     "POST /trainings/{training_id}/cancel": _NAMED,
+    "GET /uploads": _OWN,
+    "POST /uploads": Row(
+        Gives.OWN, {"purpose": "init_image", "content_type": "image/png", "size_bytes": 1000}
+    ),
+    "GET /uploads/{upload_id}": _NAMED,
+    "DELETE /uploads/{upload_id}": _NAMED,
     "GET /generations": _OWN,
     "POST /generations": Row(
         Gives.NAMED, {"subject_id": "{subject_id}", "text_prompts": [{"text": "<subject>"}]}

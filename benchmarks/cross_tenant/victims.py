@@ -19,14 +19,17 @@ def victim(user: AvatarClient, subject: str) -> Victim:
     """The owner of a subject that has photos and has been in training; asks for a generation."""
     photo = user.get(f"/subjects/{subject}/photos")["items"][0]["id"]
     training = user.get(f"/subjects/{subject}/trainings")["items"][0]["id"]
+    slot = {"purpose": "init_image", "content_type": "image/png", "size_bytes": 1000}
+    upload = user.post("/uploads", slot)["id"]
     words = "a lighthouse in a storm at the end of the world"
     generation = user.post("/generations", {"text_prompts": [{"text": words}], "steps": 10})["id"]
     owner = user.get("/me")["id"]
     found = user.get(f"/subjects/{subject}")
-    secrets = {subject, photo, training, generation, owner, words, found["name"]}
+    secrets = {subject, photo, upload, training, generation, owner, words, found["name"]}
     ids = {
         "subject_id": subject,
         "photo_id": photo,
+        "upload_id": upload,
         "training_id": training,
         "generation_id": generation,
     }
@@ -42,6 +45,7 @@ def belongings(user: AvatarClient, victim: Victim) -> dict[str, Any]:
         "name": subject["name"],
         "active training": subject["active_training"],
         "photos": [(each["id"], each["state"]) for each in photos],
+        "uploads": [each["id"] for each in user.items("/uploads")],
         "trainings": [each["id"] for each in trainings],
         "generations": [each["id"] for each in user.items("/generations")],
         "subjects": [each["id"] for each in user.items("/subjects")],

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 2
 _READ_SECONDS = 8
 _ATTEMPTS = 3
-# Several services read one text in turn, while the caller of the API waits (29 s at most).
+# Several services read one text, or look at one picture, in turn, while the caller of the API waits
+# (29 s at most).
 _READING_SECONDS = 5
 _READING_ATTEMPTS = 2
 # An image takes a hosted model some ten seconds; four of them fit into a function's five minutes.
@@ -100,6 +101,13 @@ def sqs() -> SQSClient:
 def rekognition() -> RekognitionClient:
     """Rekognition."""
     client: RekognitionClient = _client("rekognition")
+    return client
+
+
+@cache
+def rekognition_while_waiting() -> RekognitionClient:
+    """Rekognition, for a function whose caller waits."""
+    client: RekognitionClient = _reading("rekognition")
     return client
 
 

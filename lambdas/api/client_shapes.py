@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from lambdas.api.messages import Answer
+from lambdas.domain.generation import MAX_IMAGE_FILE_BYTES
 from lambdas.domain.locations import avatar_key, generation_prefix
 from lambdas.ports import ObjectMissing
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from lambdas.ports import ObjectStore
 
 MAX_ANSWER_BYTES = 5_500_000
-_MAX_IMAGE_BYTES = 32 * 1024 * 1024
 _LINK_SECONDS = 300
 
 
@@ -48,7 +48,7 @@ def in_shape(
             return ""
         key = avatar_key(generation.owner, generation.id, artifact.id)
         try:
-            content = avatars.read(key, max_bytes=_MAX_IMAGE_BYTES)
+            content = avatars.read(key, max_bytes=MAX_IMAGE_FILE_BYTES)
         except ObjectMissing:
             return ""  # older than images are kept
         return base64.b64encode(content).decode()

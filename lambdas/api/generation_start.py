@@ -1,7 +1,8 @@
 """From a body to a request that waits for the endpoint.
 
-    standing → subject → base model → plan → screen the words
-             → save → request.json → invoke → note where the answer will be
+    standing → subject → base model → plan → find its pictures
+             → screen the words, then files in the request
+             → save → copy the pictures → request.json → invoke → note where the answer will be
 
 Until it is saved nothing has happened. If the endpoint cannot take it, it is forgotten and the
 caller told to come back. If we crash after saving, the reconciler finds a generation that was never
@@ -16,11 +17,12 @@ from typing import TYPE_CHECKING
 from contract.generation import REQUEST_FILE
 from contract.s3_location import S3Location
 from lambdas import telemetry
+from lambdas.api.source_pictures import SourcePictures
 from lambdas.api.text_check import demand_allowed
 from lambdas.domain.base_choice import base_of_generation
-from lambdas.domain.errors import NotFound, Unavailable
+from lambdas.domain.errors import Invalid, NotFound, Unavailable
 from lambdas.domain.generation import Generation, GenerationState
-from lambdas.domain.generation_plan import plan_generation
+from lambdas.domain.generation_plan import fitted, plan_generation
 from lambdas.domain.generation_request import adapter_of, request_document
 from lambdas.domain.hosted_plan import as_base, is_for_hosted, plan_hosted
 from lambdas.domain.ids import Prefix, is_id, new_id
@@ -44,6 +46,7 @@ from lambdas.violations import counting_refusals, demand_good_standing
 if TYPE_CHECKING:
     from contract.generation import AdapterReference
     from lambdas.api.generations import GenerationPorts
+    from lambdas.api.source_pictures import FoundPictures
     from lambdas.domain.generation_body import GenerationBody
     from lambdas.domain.generation_plan import GenerationPlan
     from lambdas.domain.settings import BaseModelSettings
@@ -56,6 +59,9 @@ class GenerationStart:
 
     def __init__(self, ports: GenerationPorts) -> None:
         self._ports = ports
+        self._pictures = SourcePictures(
+            ports.settings, ports.table, ports.work, ports.avatars, ports.examining
+        )
 
     def run(self, owner: str, body: GenerationBody) -> Generation:
         """The generation, queued at the endpoint; raises what a caller has to be told."""
@@ -66,12 +72,21 @@ class GenerationStart:
         subject = self._subject(owner, body.subject_id)
         learned = self._learned(subject)
         plan, base = self._plan(body, learned)
+        found = self._pictures.find(owner, plan)
         with counting_refusals(*account):
             demand_allowed(
                 ports.screening,
                 _words(plan, subject, settings.negative_prompt_of(base)),
                 kind=subject.kind if subject else None,
             )
+        found = self._pictures.examined(owner, plan, found, now)
+        plan = fitted(
+            plan,
+            body,
+            base,
+            found.init.size if found.init else None,
+            settings.generation.max_output_pixels,
+        )
         generation = Generation(
             id=new_id(Prefix.GENERATION, now),
             owner=owner,
@@ -80,6 +95,7 @@ class GenerationStart:
             updated_at=now,
             deadline=now + timedelta(seconds=settings.generation.request_ttl_seconds),
             adapter_training=learned.id if learned else None,
+            descends_from=found.subjects,
         )
         limits = settings.limits
         amounts = {Metered.GENERATIONS: 1, Metered.IMAGES: len(plan.seeds)}
@@ -87,7 +103,7 @@ class GenerationStart:
         limit = limits.active_generations_per_user
         create_generation(ports.table, generation, limit=limit, spending=spending)
         adapter = adapter_of(learned, ports.models_bucket) if learned else None
-        self._invoke(generation, base, adapter, spending)
+        self._invoke(generation, base, adapter, spending, found)
         telemetry.logger.info("generation_queued", extra={"generation_id": generation.id})
         return find_generation(ports.table, owner, generation.id) or generation
 
@@ -131,24 +147,26 @@ class GenerationStart:
         base: BaseModelSettings,
         adapter: AdapterReference | None,
         spending: Spending,
+        found: FoundPictures,
     ) -> None:
         ports = self._ports
         backend = ports.backend_of(generation)
         key = f"{generation_prefix(generation.owner, generation.id)}{REQUEST_FILE}"
-        document = request_document(
-            generation,
-            adapter,
-            base_model=base.id,
-            work_bucket=ports.work.bucket,
-        )
         try:
+            document = request_document(
+                generation,
+                adapter,
+                base_model=base.id,
+                work_bucket=ports.work.bucket,
+                pictures=self._pictures.place(generation, found),
+            )
             ports.work.write(key, document.to_json().encode(), content_type="application/json")
             invocation = backend.invoke(
                 generation.id,
                 request_uri=str(S3Location(ports.work.bucket, key)),
                 request_ttl_seconds=ports.settings.generation.request_ttl_seconds,
             )
-        except Unavailable:
+        except (Unavailable, NotFound, Invalid):
             discard_generation(ports.table, generation)
             spending.give_back(ports.table)
             raise

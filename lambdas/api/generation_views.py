@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lambdas.domain import moments
 from lambdas.domain.few_step import FEW_STEP
@@ -12,6 +12,11 @@ from lambdas.domain.generation import (
     Artifact,
     Generation,
 )
+from lambdas.domain.source_plan import InitImageMode
+
+if TYPE_CHECKING:
+    from lambdas.domain.picture_reference import PictureReference
+    from lambdas.domain.source_plan import Beginning
 
 # Makes a short-lived address for a released image.
 Link = Callable[[Artifact], str]
@@ -73,7 +78,31 @@ def _request(generation: Generation) -> dict[str, Any]:
         "sampler": plan.sampler.value if own and not plan.few_step else None,
         "quality": FEW_STEP if plan.few_step else None,
         "style_preset": plan.style_preset,
+        **_beginning(plan.beginning),
     }
+
+
+def _beginning(beginning: Beginning) -> dict[str, Any]:
+    """What it began with, in the names of the request; a picture inside it is only mentioned."""
+    source, mask, outpaint = beginning.source, beginning.mask, beginning.outpaint
+    mode = source.mode if source else None
+    by_strength = source and mode is InitImageMode.IMAGE_STRENGTH
+    by_steps = source and mode is InitImageMode.STEP_SCHEDULE
+    return {
+        "init_image": _picture(source.picture) if source else None,
+        "init_image_mode": mode.value if mode else None,
+        "image_strength": round(1 - source.noise_start, 6) if source and by_strength else None,
+        "step_schedule_start": source.noise_start if source and by_steps else None,
+        "step_schedule_end": source.noise_end if source and by_steps else None,
+        "mask_image": _picture(mask.picture) if mask and mask.picture else None,
+        "mask_source": mask.source.value if mask else None,
+        "outpaint": dict(vars(outpaint)) if outpaint else None,
+        "upscale": beginning.upscale,
+    }
+
+
+def _picture(picture: PictureReference) -> str:
+    return picture.id or picture.kind.value
 
 
 def _text(moment: Any) -> str | None:

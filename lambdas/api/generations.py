@@ -14,7 +14,7 @@ from lambdas import environment, telemetry, wiring
 from lambdas.api.client_shapes import SHAPES, in_shape
 from lambdas.api.generation_start import GenerationStart
 from lambdas.api.generation_views import summary, view
-from lambdas.api.http import Api, page_of
+from lambdas.api.http import MAX_BODY_BYTES, Api, page_of
 from lambdas.api.image_reviews import add_image_review_routes
 from lambdas.api.messages import Answer, Body, Request, accepted, ok
 from lambdas.api.subject_ports import send_erasure
@@ -24,6 +24,7 @@ from lambdas.domain.generation_body import GenerationBody
 from lambdas.domain.generation_request import PROGRESS_FILE
 from lambdas.domain.ids import Prefix
 from lambdas.domain.locations import avatar_key, generation_prefix
+from lambdas.domain.picture_reference import MAX_INLINE_CHARACTERS
 from lambdas.domain.retention import generation_expires_at
 from lambdas.domain.seeds import Draw
 from lambdas.lambda_handler import Handler, lambda_handler
@@ -39,6 +40,7 @@ from lambdas.records.generations import (
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
 
+    from lambdas.api.source_pictures import Examining
     from lambdas.domain.generation import Generation
     from lambdas.domain.settings import DomainSettings
     from lambdas.domain.text_screening import TextScreening
@@ -51,6 +53,10 @@ if TYPE_CHECKING:
     )
 
 
+# Pictures inside, and the words round them; Lambda takes 6 MB.
+_MAX_BODY_BYTES = MAX_INLINE_CHARACTERS + MAX_BODY_BYTES
+
+
 class CreateGeneration(GenerationBody, Body):
     """What to draw: some words must be given, everything else has a default."""
 
@@ -59,8 +65,9 @@ class CreateGeneration(GenerationBody, Body):
 class GenerationPorts:
     """What these routes need; `models_bucket` is a name only.
 
-    `endpoint_of` gives the endpoint that serves a base model, by its id.
-    `painting`: who has hosted models draw, where the environment chose one.
+    `endpoint_of` gives the endpoint that serves a base model, by its id. `examining` makes what
+    looks at files inside a request, when there is one. `painting`: who has hosted models draw,
+    where the environment chose one.
     """
 
     settings: DomainSettings
@@ -73,6 +80,7 @@ class GenerationPorts:
     avatars: ObjectStore
     models_bucket: str
     erasures: Queue
+    examining: Examining
     draw: Draw = secrets.randbelow
     painting: GenerationBackend | None = None
 
@@ -104,9 +112,9 @@ def build_app(ports: GenerationPorts) -> Api:
 
         return ok(view(generation, link))
 
-    @api.post("/generations", body=CreateGeneration, status=202)
+    @api.post("/generations", body=CreateGeneration, status=202, max_body_bytes=_MAX_BODY_BYTES)
     def create_generation(request: Request[CreateGeneration]) -> Answer:
-        """Ask for one to four images."""
+        """Ask for one to four images, from words alone or from a picture."""
         generation = start.run(request.owner, request.body)
         return accepted(f"/generations/{generation.id}", summary(generation))
 
@@ -194,6 +202,7 @@ def _wired() -> Handler:
             avatars=wiring.bucket("AVATARS_BUCKET"),
             models_bucket=environment.current().need("MODELS_BUCKET"),
             erasures=wiring.queue("ERASURE_QUEUE_URL"),
+            examining=wiring.source_examination,
             painting=wiring.painting_backend(),
         )
     )

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from lambdas import telemetry
 from lambdas.api.http import Api, page_of
 from lambdas.api.messages import Answer, Body, Request, accepted, created, ok
+from lambdas.api.presigned import SentType, form_document, size_error
 from lambdas.api.subject_ports import SubjectPorts, send_erasure
 from lambdas.domain import moments
-from lambdas.domain.errors import FieldError, Invalid
+from lambdas.domain.errors import Invalid
 from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.locations import UploadKey, photo_key
 from lambdas.domain.photo import (
     IN_REVIEW_REASON,
-    ContentType,
     Photo,
     PhotoState,
     reason_for,
@@ -38,33 +37,21 @@ if TYPE_CHECKING:
 
     from lambdas.domain.settings import SetRules
 
-_HEIC = {"image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence"}
 _LIST = "/subjects/{subject_id}/photos"
 _ONE = "/subjects/{subject_id}/photos/{photo_id}"
 
 
-def _no_heic(content_type: object) -> object:
-    """Says of HEIC what a client can do, instead of which types there are."""
-    if content_type in _HEIC:
-        raise PydanticCustomError(
-            "enum",
-            "HEIC is not taken: send JPEG. Browsers on iOS convert by themselves if the file field "
-            "accepts image/jpeg only; apps have the system's converter.",
-        )
-    return content_type
-
-
-class Upload(Body):
+class PhotoFile(Body):
     """A file that the caller is about to upload."""
 
-    content_type: Annotated[ContentType, BeforeValidator(_no_heic)]
+    content_type: SentType
     size_bytes: int = Field(ge=1, description="Exactly as many bytes as the file has.")
 
 
 class AskForUploads(Body):
     """Upload slots, one a file."""
 
-    photos: tuple[Upload, ...] = Field(min_length=1, max_length=15)
+    photos: tuple[PhotoFile, ...] = Field(min_length=1, max_length=15)
 
 
 def add_photo_routes(api: Api, ports: SubjectPorts) -> None:
@@ -146,15 +133,11 @@ def add_photo_routes(api: Api, ports: SubjectPorts) -> None:
 
 
 def _demand_sizes(body: AskForUploads, max_bytes: int) -> None:
-    errors = [
-        FieldError(
-            f"/photos/{position}/size_bytes",
-            f"A photo may have at most {max_bytes} bytes.",
-            "too_large",
-        )
+    found = (
+        size_error(upload.size_bytes, max_bytes, f"/photos/{position}/size_bytes")
         for position, upload in enumerate(body.photos)
-        if upload.size_bytes > max_bytes
-    ]
+    )
+    errors = [error for error in found if error is not None]
     if errors:
         raise Invalid(errors)
 
@@ -195,16 +178,12 @@ def _set(report: SetReport, rules: SetRules) -> dict[str, Any]:
 
 
 def _form(slot: Photo, ports: SubjectPorts) -> dict[str, Any]:
-    form = ports.uploads.upload_form(
+    form = form_document(
+        ports.uploads,
         str(UploadKey(slot.owner, slot.subject_id, slot.id)),
-        content_type=slot.content_type,
-        size_bytes=slot.size_bytes,
+        slot.content_type,
+        slot.size_bytes,
         lifetime_seconds=ports.settings.photos.upload_ttl_seconds,
+        lapses_at=slot.expires_at,
     )
-    return {
-        "upload": {
-            "url": form.url,
-            "fields": dict(form.fields),
-            "expires_at": moments.to_text(slot.expires_at),
-        }
-    }
+    return {"upload": form}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from lambdas.domain.blurring import blurred
 from lambdas.domain.errors import Conflict, Unavailable
-from lambdas.domain.generation import FinishReason
+from lambdas.domain.generation import MAX_IMAGE_FILE_BYTES, FinishReason
 from lambdas.domain.locations import avatar_key, blurred_key, withheld_key
 from lambdas.ports import CannotBeMarked, ObjectMissing
 from lambdas.records.generations import find_generation
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from lambdas.release import Release
 
 # A PNG of ours of the largest size, 1.2 megapixels with three bytes each, fits well.
-_MAX_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class ReviewImages:
         if not self.work.exists(key):
             store, source = self._place(generation, artifact)
             try:
-                preview = blurred(store.read(source, max_bytes=_MAX_BYTES))
+                preview = blurred(store.read(source, max_bytes=MAX_IMAGE_FILE_BYTES))
             except ObjectMissing:
                 return None
             self.work.write(key, preview, content_type="image/jpeg")
@@ -79,7 +78,7 @@ class ReviewImages:
                 # It carries its provenance already: as it was.
                 self.work.copy(hidden, self.avatars, shown)
             else:
-                png = self.work.read(hidden, max_bytes=_MAX_BYTES)
+                png = self.work.read(hidden, max_bytes=MAX_IMAGE_FILE_BYTES)
                 self.release(generation, artifact.id, png)
         except ObjectMissing:
             raise image_erased() from None

@@ -1,4 +1,4 @@
-"""The ports that the routes of subjects, photos and `/me` share."""
+"""The ports that the routes of subjects, photos, uploads and `/me` share."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SubjectPorts:
-    """`uploads` is the quarantine, `photos` the accepted ones."""
+    """`uploads` is the quarantine, `photos` has accepted photos, `work` accepted uploads."""
 
     settings: DomainSettings
     table: Table
     uploads: ObjectStore
     photos: ObjectStore
+    work: ObjectStore
     erasures: Queue
     clock: Clock
     persistence: Callable[[], BasePersistenceLayer]

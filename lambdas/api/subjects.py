@@ -1,4 +1,5 @@
-"""`/subjects`: who or what is learned. The same function answers for photos, `/me` and erasures."""
+"""`/subjects`: who or what is learned. The same function answers for photos, uploads, `/me`,
+and erasures."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from lambdas.api.photos import add_photo_routes
 from lambdas.api.subject_bodies import CreateSubject, RenameSubject, subject_document
 from lambdas.api.subject_ports import SubjectPorts
 from lambdas.api.text_check import demand_allowed
+from lambdas.api.uploads import add_upload_routes
 from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.quota import Metered
 from lambdas.domain.subject import DEFAULT_CLASS_NOUNS, Consent, Subject
@@ -25,6 +27,7 @@ def build_app(ports: SubjectPorts) -> Api:
     api = Api(table=ports.table, clock=ports.clock, persistence=ports.persistence)
     _add_subject_routes(api, ports)
     add_photo_routes(api, ports)
+    add_upload_routes(api, ports)
     add_account_routes(api, ports)
     add_erasure_routes(api, ports)
     return api
@@ -119,6 +122,7 @@ def _wired() -> Handler:
             table=wiring.table(),
             uploads=wiring.bucket("UPLOADS_BUCKET"),
             photos=wiring.bucket("PHOTOS_BUCKET"),
+            work=wiring.bucket("WORK_BUCKET"),
             erasures=wiring.queue("ERASURE_QUEUE_URL"),
             clock=wiring.clock(),
             persistence=wiring.persistence,

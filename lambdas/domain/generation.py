@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from lambdas.domain.ids import Prefix, new_id
+from lambdas.domain.ids import TIME_DIGITS, Prefix, new_id
 from lambdas.domain.states import StateMachine
 from lambdas.domain.training import Failure
 
@@ -77,6 +77,10 @@ SHOWING_GENERATION_STATES = frozenset({_S.SUCCEEDED, _S.PARTIALLY_FILTERED})
 JUDGED_GENERATION_STATES = SHOWING_GENERATION_STATES | {_S.FILTERED}
 
 
+# No image has more: 4096 × 4096 (the bound of `max_output_pixels`), uncompressed, and its marks.
+MAX_IMAGE_FILE_BYTES = 64 * 1024 * 1024
+
+
 class FinishReason(StrEnum):
     """How one image ended."""
 
@@ -102,7 +106,11 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Generation:
-    """One generation. `deadline` is when the endpoint may no longer begin with it."""
+    """One generation. `deadline` is when the endpoint may no longer begin with it.
+
+    `descends_from`: subjects that are seen in images that it began with. They are nothing to what
+    is drawn, but when one of them is erased, this is an image of theirs.
+    """
 
     id: str
     owner: str
@@ -119,6 +127,7 @@ class Generation:
     adapter_training: str | None = None
     deleting: bool = False
     expires_at: datetime | None = None
+    descends_from: tuple[str, ...] = ()
 
     @property
     def is_active(self) -> bool:
@@ -152,7 +161,7 @@ def image_id(generation_id: str, index: int) -> str:
     """
     entropy = hashlib.sha256(f"{generation_id}/{index}".encode()).digest()
     drawn = new_id(Prefix.IMAGE, datetime.fromtimestamp(0, UTC), entropy)
-    time_digits = generation_id.partition("_")[2][:10]
+    time_digits = generation_id.partition("_")[2][:TIME_DIGITS]
     return f"{Prefix.IMAGE}_{time_digits}{drawn[-16:]}"
 
 

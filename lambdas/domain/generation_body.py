@@ -8,8 +8,7 @@ Three spellings of the words are taken, exactly one per request:
     image_type, description, style          the structured prompt of prompt guides
 
 This module checks form and bounds of each field. What depends on the environment, or on two fields
-at once, is `generation_plan`. Fields of the image modes are known, so that a client is told that
-they come later instead of that they do not exist.
+at once, is `generation_plan`.
 """
 
 from __future__ import annotations
@@ -17,11 +16,22 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    field_validator,
+)
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from contract.generation import MAX_CFG_SCALE, MAX_SAMPLES, MAX_SEED, MAX_WEIGHT, Sampler
+from contract.generation_source import MAX_OUTPAINT, OUTPAINT_MULTIPLE, MaskSource, Outpaint
+from lambdas.domain.picture_reference import MAX_CHARACTERS, NotAReference, read_reference
+from lambdas.domain.source_plan import InitImageMode
 from lambdas.domain.styles import PRESETS, canonical_name
 
 MIN_STEPS, MAX_STEPS = 10, 50
@@ -72,6 +82,19 @@ def _none_if_blank(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _names_a_picture(text: str) -> str:
+    try:
+        read_reference(text)
+    except NotAReference as wrong:
+        raise PydanticCustomError(wrong.code, str(wrong)) from None
+    return text
+
+
+def _factor(value: Any) -> Any:
+    """True means 2, and false that nothing is enlarged."""
+    return (2 if value else None) if isinstance(value, bool) else value
+
+
 def _without_space(text: str) -> str:
     return text.translate({ord(space): None for space in "\n\r\t"})
 
@@ -84,7 +107,8 @@ def _empty(value: Any) -> Any:
 
 # What the types below raise is told to callers by its code.
 Words = Annotated[str, AfterValidator(_words)]
-Later = Annotated[Any, Field(json_schema_extra={"x-planned": True})]
+NamedPicture = Annotated[str, AfterValidator(_names_a_picture)]
+Side = Annotated[int, Field(ge=0, le=MAX_OUTPAINT, multiple_of=OUTPAINT_MULTIPLE)]
 _ADVANCED: JsonDict = {"x-advanced": True}
 
 
@@ -97,6 +121,22 @@ class TextPrompt(BaseModel):
     weight: float = Field(default=1.0, ge=-MAX_WEIGHT, le=MAX_WEIGHT, allow_inf_nan=False)
 
     _rounded = field_validator("weight")(_noticeable)
+
+
+class OutpaintSides(BaseModel):
+    """Pixels to add on each side, multiples of 8."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    left: Side = 0
+    right: Side = 0
+    up: Side = 0
+    down: Side = 0
+
+    @property
+    def sides(self) -> Outpaint:
+        """As the endpoint is told."""
+        return Outpaint(self.left, self.right, self.up, self.down)
 
 
 class GenerationBody(BaseModel):
@@ -178,27 +218,61 @@ class GenerationBody(BaseModel):
     description: Words | None = Field(default=None, description="What is to be seen.")
     style: Words | None = Field(default=None, description="Such as: impressionist, soft light.")
 
-    init_image: Later = None
-    init_image_mode: Later = None
-    image_strength: Later = None
-    step_schedule_start: Later = None
-    step_schedule_end: Later = None
-    mask_image: Later = None
-    mask_source: Later = None
-    outpaint: Later = None
-    upscale: Later = None
+    init_image: NamedPicture | None = Field(
+        default=None,
+        max_length=MAX_CHARACTERS,
+        description="What to begin with: an upload's id, the id of an image of yours, or the file, "
+        "base64 or a data URL. All files in a request have at most 4 MB together.",
+    )
+    init_image_mode: Annotated[InitImageMode, Field(strict=False)] | None = Field(
+        default=None,
+        description="IMAGE_STRENGTH unless given, or unless a step_schedule is.",
+        json_schema_extra=_ADVANCED,
+    )
+    image_strength: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="Near 1 stays close to the init image; 0.35 unless given, 0 where a part is "
+        "repainted or added.",
+    )
+    step_schedule_start: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="The share of noise to begin with: 1 - image_strength. 0.65 unless given.",
+        json_schema_extra=_ADVANCED,
+    )
+    step_schedule_end: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="The share of noise at which drawing stops; 0 unless given.",
+        json_schema_extra=_ADVANCED,
+    )
+    mask_image: NamedPicture | None = Field(
+        default=None, max_length=MAX_CHARACTERS, description="What to repaint; named as init_image."
+    )
+    mask_source: Annotated[MaskSource, Field(strict=False)] | None = Field(
+        default=None,
+        description="Repainted is what is white, or black, in mask_image, or what is transparent "
+        "in init_image.",
+    )
+    outpaint: OutpaintSides | None = Field(
+        default=None, description="Pixels to add around the init image."
+    )
+    upscale: Annotated[
+        Literal[2, 4] | None,
+        BeforeValidator(_factor),
+        WithJsonSchema({"enum": [2, 4, True, False, None]}),
+    ] = Field(
+        default=None,
+        description="How many times as large the result, or an init image, becomes; true means 2.",
+    )
 
-    _rounded = field_validator("cfg_scale", "guidance_scale")(_noticeable)
-
-
-LATER_FIELDS = (
-    "init_image",
-    "init_image_mode",
-    "image_strength",
-    "step_schedule_start",
-    "step_schedule_end",
-    "mask_image",
-    "mask_source",
-    "outpaint",
-    "upscale",
-)
+    _rounded = field_validator(
+        "cfg_scale", "guidance_scale", "image_strength", "step_schedule_start", "step_schedule_end"
+    )(_noticeable)

@@ -6,17 +6,18 @@ owner reads back as `request`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from contract.generation import Prompt, Sampler, Style
 from lambdas.domain.errors import FieldError, Invalid
 from lambdas.domain.few_step import FEW_STEP, out_of, refusals, unheard_words
-from lambdas.domain.generation_body import LATER_FIELDS, MAX_STEPS, MIN_STEPS
+from lambdas.domain.generation_body import MAX_STEPS, MIN_STEPS
 from lambdas.domain.hosted_models import HOSTED_MODELS
-from lambdas.domain.image_sizes import Size, size_of_aspect, sizes_with
+from lambdas.domain.image_sizes import Size, nearest_shape, size_of_aspect, sizes_with
 from lambdas.domain.readings import SUBJECT_TOKEN
 from lambdas.domain.seeds import seeds
+from lambdas.domain.source_plan import Beginning, read_beginning
 from lambdas.domain.styles import PRESETS
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ NEGATIVE_WEIGHT = -1.0
 # Guidance is `negative + scale · (positive − negative)`: from there on it pushes away from the
 # negative words. Below it draws towards them, and at 0 they alone decide.
 REPELLING_FROM = 1.0
-NOT_SUPPORTED_YET = "not_supported_yet"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class Advice:
 class GenerationPlan:
     """Everything that decides what the pictures show; sides in pixels, one seed per sample.
 
-    `base_model` is the id of what draws them; None: the default, before there was a choice.
+    `base_model` is the id of what draws them; None: the default, before there was a choice. `width`
+    and `height` are of what is drawn, before sides are added to it and it is enlarged.
     """
 
     subject_id: str | None
@@ -63,6 +64,12 @@ class GenerationPlan:
     warnings: tuple[Advice, ...] = ()
     base_model: str | None = None
     few_step: bool = False
+    beginning: Beginning = Beginning()  # noqa: RUF009 - frozen
+
+    @property
+    def output_size(self) -> Size:
+        """The pixels of each result."""
+        return self.beginning.output_size((self.width, self.height))
 
     @property
     def hosted_model(self) -> str | None:
@@ -103,7 +110,6 @@ def plan_generation(
     `negative_prompt` is the deployment's own (`DomainSettings.negative_prompt_of`).
     """
     reader = _Reader(body)
-    reader.refuse_what_comes_later()
     prompts = reader.prompts(max_prompt_chars)
     size = reader.size(base)
     quality = reader.quality(base)
@@ -111,6 +117,7 @@ def plan_generation(
     steps = reader.one_of("steps", "num_inference_steps")
     cfg_scale = reader.one_of("cfg_scale", "guidance_scale")
     samples = reader.one_of("samples", "num_images_per_prompt")
+    beginning = read_beginning(body, reader.wrong)
     reader.finish()
     usual_steps, usual_scale = _defaults(quality, base)
     scale = usual_scale if cfg_scale is None else float(cfg_scale)
@@ -129,7 +136,33 @@ def plan_generation(
         warnings=tuple(_warnings(body, scale, prompts)),
         base_model=base.id,
         few_step=quality == FEW_STEP,
+        beginning=beginning,
     )
+
+
+def fitted(
+    plan: GenerationPlan,
+    body: GenerationBody,
+    base: BaseModelSettings,
+    init_image: Size | None,
+    max_output_pixels: int,
+) -> GenerationPlan:
+    """The plan, now that the size of its init image is known.
+
+    A request that asks for no size gets the one whose shape is nearest to the init image's. Raises
+    Invalid if all samples together would have more than `max_output_pixels`.
+    """
+    if init_image and body.width is None and body.height is None and body.aspect is None:
+        width, height = nearest_shape(init_image, base.sizes)
+        plan = replace(plan, width=width, height=height)
+    width, height = plan.output_size
+    if width * height * len(plan.seeds) > max_output_pixels:
+        beginning = plan.beginning
+        field = "upscale" if beginning.upscale else "outpaint" if beginning.outpaint else "samples"
+        many = f"{len(plan.seeds)} × " if len(plan.seeds) > 1 else ""
+        detail = f"makes {many}{width}×{height} pixels; all together may be {max_output_pixels}"
+        raise Invalid([FieldError(f"/{field}", detail, "output_too_large")])
+    return plan
 
 
 def _defaults(quality: str, base: BaseModelSettings) -> tuple[int, float]:
@@ -187,14 +220,6 @@ class _Reader:
     def finish(self) -> None:
         if self._errors:
             raise Invalid(self._errors)
-
-    def refuse_what_comes_later(self) -> None:
-        for name in LATER_FIELDS:
-            value = getattr(self._body, name)
-            if value is not None and value is not False:
-                self.wrong(name, "comes with a later release", NOT_SUPPORTED_YET)
-        if self._errors:
-            raise Invalid(self._errors, code=NOT_SUPPORTED_YET)
 
     def one_of(self, ours: str, theirs: str) -> float | None:
         """The value of a field that has two names; both may be given if they agree."""

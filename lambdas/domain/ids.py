@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+# Of a ULID: the part that says when it was made, in milliseconds.
+TIME_DIGITS = 10
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 # The first character carries the top three of 128 bits, so it never exceeds 7.
 _ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
@@ -26,6 +28,7 @@ class Prefix(StrEnum):
 
     SUBJECT = "sub"
     PHOTO = "pho"
+    UPLOAD = "upl"
     TRAINING = "trn"
     GENERATION = "gen"
     IMAGE = "img"

@@ -24,11 +24,13 @@ _TOLERANCE = 0.05
 def size_of_aspect(aspect: str, sizes: Sequence[Size]) -> Size | None:
     """The size whose shape is nearest to a named aspect; None if none is near."""
 
-    def distance(size: Size) -> float:
-        return abs(math.log(size[0] / size[1] / ASPECTS[aspect]))
+    nearest = _nearest(ASPECTS[aspect], sizes)
+    return nearest if _distance(nearest, ASPECTS[aspect]) <= _TOLERANCE else None
 
-    nearest = min(sizes, key=distance)
-    return nearest if distance(nearest) <= _TOLERANCE else None
+
+def nearest_shape(picture: Size, sizes: Sequence[Size]) -> Size:
+    """The size whose shape is nearest to a picture's."""
+    return _nearest(picture[0] / picture[1], sizes)
 
 
 def sizes_with(width: int | None, height: int | None, sizes: Sequence[Size]) -> list[Size]:
@@ -38,3 +40,11 @@ def sizes_with(width: int | None, height: int | None, sizes: Sequence[Size]) -> 
         for size in sizes
         if (width is None or size[0] == width) and (height is None or size[1] == height)
     ]
+
+
+def _nearest(ratio: float, sizes: Sequence[Size]) -> Size:
+    return min(sizes, key=lambda size: _distance(size, ratio))
+
+
+def _distance(size: Size, ratio: float) -> float:
+    return abs(math.log(size[0] / size[1] / ratio))

@@ -1,11 +1,13 @@
 """Where objects lie in the buckets. The owner comes first, so that erasure is a prefix.
 
 uploads   photos/{owner}/{subject}/{photo}                       quarantine, as it was sent
+          sources/{owner}/{upload}                               the same, for generations
 photos    {owner}/{subject}/{photo}.jpg                          normalised: accepted, or in review
 models    adapters/{owner}/{subject}/{training}/…                immutable per training
           prior/{base model}/{what is drawn}/…                   class images, nobody's own
 work      trainings/{owner}/{subject}/{training}/…
-          generations/{owner}/{generation}/request.json | progress.json
+          sources/{owner}/{upload}.png                           accepted and normalised
+          generations/{owner}/{generation}/request.json | progress.json | init.png | mask.png
           generations/{owner}/{generation}/sample-{index}.json   drawn by a hosted model
           results/… and failures/…                               names chosen by SageMaker
           results/{generation}.json                              what it drew, together
@@ -48,6 +50,38 @@ class UploadKey:
         if is_owner(owner) and is_id(Prefix.SUBJECT, subject_id) and is_id(Prefix.PHOTO, photo_id):
             return cls(owner, subject_id, photo_id)
         return None
+
+
+@dataclass(frozen=True)
+class SourceKey:
+    """The two names that the key of a quarantined upload carries."""
+
+    owner: str
+    upload_id: str
+
+    def __str__(self) -> str:
+        return f"{source_prefix(self.owner)}{self.upload_id}"
+
+    @classmethod
+    def parse(cls, key: str) -> SourceKey | None:
+        """The names in `key`, or None if no upload of ours ever had such a key."""
+        parts = key.split("/")
+        if len(parts) != 3 or parts[0] != "sources":
+            return None
+        _, owner, upload_id = parts
+        if is_owner(owner) and is_id(Prefix.UPLOAD, upload_id):
+            return cls(owner, upload_id)
+        return None
+
+
+def source_prefix(owner: str) -> str:
+    """All uploads of an owner: in quarantine, and those that were accepted."""
+    return f"sources/{owner}/"
+
+
+def source_key(owner: str, upload_id: str) -> str:
+    """One accepted upload."""
+    return f"{source_prefix(owner)}{upload_id}.png"
 
 
 def photo_prefix(owner: str, subject_id: str) -> str:

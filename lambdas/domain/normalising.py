@@ -63,11 +63,18 @@ def normalise(upload: bytes, *, min_side: int, max_megapixels: int) -> NormalPho
     """The photo in an upload; raises NotAPhoto."""
     picture = decode(upload, min_side=min_side, max_megapixels=max_megapixels)
     with _rejecting_what_stumbles():
-        return NormalPhoto(_encoded(picture), picture.width, picture.height)
+        return NormalPhoto(as_jpeg(picture), picture.width, picture.height)
 
 
 def decode(upload: bytes, *, min_side: int, max_megapixels: int) -> Image.Image:
     """The picture in an upload: upright 8-bit sRGB of at most MAX_SIDE a side; raises NotAPhoto."""
+    return decode_layers(upload, min_side=min_side, max_megapixels=max_megapixels)[0]
+
+
+def decode_layers(
+    upload: bytes, *, min_side: int, max_megapixels: int
+) -> tuple[Image.Image, Image.Image | None]:
+    """The same on white, and how opaque it was: grey, 255 opaque; None where nothing could be."""
     with _rejecting_what_stumbles(), _opened(upload) as image:
         _demand_size(image.width, image.height, min_side, max_megapixels)
         # A JPEG can be decoded at a half or a quarter: 50 megapixels in little memory.
@@ -164,18 +171,20 @@ _TURNS = {
 }
 
 
-def _flat_srgb(image: Image.Image) -> Image.Image:
-    """8-bit sRGB on white, whatever the mode and the colour profile were."""
+def _flat_srgb(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """8-bit sRGB on white, whatever the mode and the colour profile were, and its opacity."""
     profile = image.info.get("icc_profile")
     if profile and len(profile) <= _MAX_PROFILE_BYTES:
         image = _in_srgb(image, profile)
+    opacity = None
     if image.has_transparency_data:
         layered = image.convert("RGBA")
+        opacity = layered.getchannel("A")
         ground = Image.new("RGBA", layered.size, "white")
         image = Image.alpha_composite(ground, layered)
     flat = image.convert("RGB")
     flat.info.clear()
-    return flat
+    return flat, opacity
 
 
 def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
@@ -192,7 +201,8 @@ def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     return converted or image
 
 
-def _encoded(picture: Image.Image) -> bytes:
+def as_jpeg(picture: Image.Image) -> bytes:
+    """An RGB picture of at most MAX_SIDE a side as Rekognition takes it."""
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=_QUALITY, optimize=True, subsampling="4:2:0")
     return out.getvalue()

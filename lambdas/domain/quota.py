@@ -11,8 +11,8 @@ from enum import StrEnum
 
 
 class Metered(StrEnum):
-    """What is counted a day; `uploads` are slots that were asked for, `verifications`
-    images that were asked about."""
+    """What is counted a day; `uploads` are slots that were asked for, of photos and others, and
+    pictures that came with a request, `verifications` images that were asked about."""
 
     SUBJECTS = "subjects"
     UPLOADS = "uploads"

@@ -30,7 +30,9 @@ STUMBLES = (
     zlib.error,
     Image.DecompressionBombError,
 )
-_SCREENING_QUALITY = 95
+# 2048 × 2048 of pure noise, the worst case, are 4.3 MB at that quality. An enlarged picture is made
+# smaller first: what it shows is what it showed before it was enlarged.
+_SCREENING_QUALITY, _SCREENING_SIDE = 95, 2048
 
 
 class NotAnImage(Exception):  # noqa: N818 - a verdict
@@ -59,8 +61,13 @@ def render(content: bytes, width: int, height: int) -> RenderedImage:
         raise NotAnImage("cannot be decoded") from None
     clean = Image.frombytes("RGB", picture.size, picture.tobytes())
     png = _encoded(clean, "PNG")
-    small = len(png) <= MAX_IMAGE_BYTES
-    return RenderedImage(png, png if small else _encoded(clean, "JPEG", quality=_SCREENING_QUALITY))
+    return RenderedImage(png, png if len(png) <= MAX_IMAGE_BYTES else _for_screening(clean))
+
+
+def _for_screening(picture: Image.Image) -> bytes:
+    """The same picture within Rekognition's 5 MB, whatever it shows and however large it is."""
+    picture.thumbnail((_SCREENING_SIDE, _SCREENING_SIDE), Image.Resampling.LANCZOS)
+    return _encoded(picture, "JPEG", quality=_SCREENING_QUALITY)
 
 
 def _encoded(image: Image.Image, form: str, **options: int) -> bytes:

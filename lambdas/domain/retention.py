@@ -33,6 +33,11 @@ def photo_expires_at(retention: RetentionDays, photo: Photo) -> datetime | None:
     return _after(photo.changed_at, retention.photos)
 
 
+def upload_expires_at(retention: RetentionDays, judged_at: datetime) -> datetime:
+    """An upload is kept from its verdict on; so is what is known of one that never came."""
+    return judged_at + timedelta(days=retention.uploads)
+
+
 def adapter_expires_at(retention: RetentionDays, trained_at: datetime) -> datetime | None:
     """An adapter is kept from the end of its training on."""
     return _after(trained_at, retention.adapters)

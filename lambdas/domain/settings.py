@@ -231,11 +231,14 @@ class GenerationSettings(SettingsBlock):
     """Bounds of a generation: the prompt, the request's life in the queue, the links' life.
 
     `negative_prompt`: what this environment steers every picture away from, beside what its base
-    model does. `subjectless_backend`: who draws words without a subject.
+    model does. `max_output_pixels`: of all samples of a request together, after adding sides and
+    enlarging; by default those of one of 4096 × 4096: at the worst, 67 MB of base64.
+    `subjectless_backend`: who draws words without a subject.
     """
 
     max_prompt_chars: int = Field(ge=1)
     negative_prompt: str = Field(default="", max_length=MAX_PROMPT_CHARACTERS // 2)
+    max_output_pixels: int = Field(default=4096 * 4096, ge=64 * 64, le=4096 * 4096)
     request_ttl_seconds: int = Field(ge=60, le=21600)
     link_ttl_seconds: int = Field(ge=1, le=43200)
     subjectless_backend: Literal["endpoint"] | BedrockBackend = "endpoint"
@@ -252,6 +255,7 @@ class RetentionDays(SettingsBlock):
 
     `photos` from their acceptance or refusal, `adapters` from the end of their training, `images`
     (a generation that shows some) and `requests` (one that shows none) from the generation's end.
+    `uploads` for generations from their verdict on: each generation has a copy of its own.
     `receipts` of erasures outlive what they tell of, and hold nothing of it.
     """
 
@@ -259,6 +263,7 @@ class RetentionDays(SettingsBlock):
     adapters: int | None = Field(default=None, ge=1)
     images: int | None = Field(default=None, ge=1)
     requests: int | None = Field(default=None, ge=1)
+    uploads: int = Field(default=1, ge=1)
     receipts: int = Field(default=400, ge=1)
 
 

@@ -1,4 +1,4 @@
-"""Erasure of a photo, an adapter, a generation, a subject, an account: every copy and record.
+"""Erasure of a photo, an upload, an adapter, a generation, a subject, an account: every copy.
 
 Each kind is a list of steps. A step counts what it finds, notes that with the tombstone, then
 removes it; an interruption at any point is followed by another run that goes on at that step.
@@ -42,6 +42,7 @@ from lambdas.records.erasures import (
     read_progress,
     standing_erasures,
 )
+from lambdas.records.generations import ANCESTORS
 from lambdas.records.receipts import completed, read_receipt
 from lambdas.table import ConditionFailed, Delete, Write
 
@@ -106,12 +107,16 @@ class Eraser:
         match run.progress.erasure.kind:
             case ErasureKind.PHOTO | ErasureKind.ADAPTER:
                 return {**objects}
+            case ErasureKind.UPLOAD:
+                return {**objects, "records": lambda: remove_records(run, [], {target})}
             case ErasureKind.GENERATION:
                 own: Callable[[Item], bool] = lambda item: item["id"] == target  # noqa: E731
                 return {generations: lambda: remove_generations(run, own), **objects}
             case ErasureKind.SUBJECT:
                 its: Callable[[Item], bool] = (  # noqa: E731
-                    lambda item: item.get("subject_id") == target
+                    lambda item: (
+                        item.get("subject_id") == target or target in item.get(ANCESTORS, ())
+                    )
                 )
                 return {
                     "stopping": lambda: stop_trainings(run, target),

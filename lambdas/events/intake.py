@@ -1,4 +1,4 @@
-"""Uploads become photos, or are refused with a reason.
+"""Photos are taken in, or refused with a reason; uploads for generations: `upload_intake`.
 
     S3 → EventBridge → SQS →   awaiting_upload ──► checking ──► accepted, rejected
                                                     │    ▲
@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambdas import environment, telemetry, wiring
 from lambdas.domain.errors import NotFound, Unavailable
-from lambdas.domain.locations import UploadKey, photo_key
+from lambdas.domain.locations import SourceKey, UploadKey, photo_key
 from lambdas.domain.normalising import NormalPhoto, NotAPhoto
 from lambdas.domain.photo import Photo, PhotoState, RejectionCode
 from lambdas.domain.photo_set import is_duplicate
@@ -38,6 +38,7 @@ from lambdas.domain.subject import SubjectKind
 from lambdas.events.examining.beside import Comparing, Standing
 from lambdas.events.examining.one_photo import Examined, Examiner
 from lambdas.events.queue_batch import queue_handler
+from lambdas.events.upload_intake import UploadIntake
 from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.ports import MAX_IMAGE_BYTES, ObjectMissing
 from lambdas.records import held_photos, photo_sets, photos
@@ -58,12 +59,13 @@ _JUDGED_LAST = {RejectionCode.NEAR_DUPLICATE, RejectionCode.DIFFERENT_PERSON, Re
 
 @dataclass(frozen=True)
 class IntakePorts:
-    """`uploads` is the quarantine, `photos` the accepted ones."""
+    """`uploads` is the quarantine, `photos` has accepted photos, `work` accepted uploads."""
 
     settings: DomainSettings
     table: Table
     uploads: ObjectStore
     photos: ObjectStore
+    work: ObjectStore
     moderation: ImageModeration
     clock: Clock
     postponement: Postponement | None = None
@@ -72,15 +74,19 @@ class IntakePorts:
 def build_handler(ports: IntakePorts) -> Handler:
     """The handler over these ports."""
     intake = Intake(ports)
+    sources = UploadIntake(
+        ports.settings, ports.table, ports.uploads, ports.work, ports.moderation, ports.clock
+    )
 
     def receive(message: Mapping[str, Any]) -> None:
         key = message["detail"]["object"]["key"]
-        upload = UploadKey.parse(key)
-        if upload is None:
+        if (photo := UploadKey.parse(key)) is not None:
+            intake.take(photo)
+        elif (source := SourceKey.parse(key)) is not None:
+            sources.take(source)
+        else:
             # Nothing of ours can be uploaded under such a key; the bucket forgets it in a day.
             telemetry.logger.warning("upload_unknown")
-            return
-        intake.take(upload)
 
     return queue_handler("intake", receive, ports.postponement)
 
@@ -260,6 +266,7 @@ def _wired() -> Handler:
             table=wiring.table(),
             uploads=wiring.bucket("UPLOADS_BUCKET"),
             photos=wiring.bucket("PHOTOS_BUCKET"),
+            work=wiring.bucket("WORK_BUCKET"),
             moderation=wiring.image_moderation(),
             postponement=wiring.postponement(),
             clock=wiring.clock(),

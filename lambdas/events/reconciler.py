@@ -1,6 +1,7 @@
 """On a schedule: finds what got lost on the way, and sends it on or brings it to an end.
 
-    photos        uploads without an event, slots without an upload, looks that never ended
+    photos        files without an event, slots without an upload, looks that never ended
+    uploads       the same, of pictures for generations
     trainings     executions that ended, or never began, unnoticed
     generations   requests that were never made, answers without an event, requests that expired
     expiry        what was kept for its time, and is erased like what its owner deletes
@@ -21,6 +22,7 @@ from lambdas.events.reconciling.expiry import Expiry
 from lambdas.events.reconciling.generations import GenerationReconciler
 from lambdas.events.reconciling.photos import reconcile_photos
 from lambdas.events.reconciling.trainings import reconcile_trainings
+from lambdas.events.reconciling.uploads import reconcile_uploads
 from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.records.erasures import due_erasures
 from lambdas.records.reviews import oldest_open
@@ -54,6 +56,7 @@ def build_handler(ports: ReconcilerPorts) -> Handler:
     ttl = settings.photos.upload_ttl_seconds
     kinds: dict[str, Callable[[], None]] = {
         "photos": lambda: reconcile_photos(table, clock, ports.uploads, ports.intake, ttl),
+        "uploads": lambda: reconcile_uploads(table, clock, ports.uploads, ports.intake, settings),
         "trainings": lambda: reconcile_trainings(table, clock, ports.runner),
         "generations": generations.run,
         "expiry": Expiry(table, clock, ports.erasures, settings.retention_days).run,

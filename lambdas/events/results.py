@@ -192,7 +192,7 @@ class Results:
         if raw.finish_reason is not RawFinishReason.SUCCESS:
             return Artifact(image, raw.seed, FinishReason(raw.finish_reason.value)), None
         try:
-            rendered = render(raw.image, generation.plan.width, generation.plan.height)
+            rendered = render(raw.image, *generation.plan.output_size)
         except NotAnImage:
             telemetry.logger.warning("image_unreadable", extra={"image_id": image})
             return Artifact(image, raw.seed, FinishReason.ERROR), None

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contract.generation_source import MaskSource
 from contract.training_presets import PresetName
 from lambdas.api.reviews import Preview
 from lambdas.domain.audit import AuditAction
@@ -16,9 +17,11 @@ from lambdas.domain.photo import PhotoState, RejectionCode
 from lambdas.domain.photo_set import AdviceCode
 from lambdas.domain.receipt import ErasureState
 from lambdas.domain.review import Decision, ReportReason, ReviewReason, ReviewState
+from lambdas.domain.source_plan import InitImageMode
 from lambdas.domain.standing import StandingName
 from lambdas.domain.subject import SubjectKind, SubjectState
 from lambdas.domain.training import TrainingState
+from lambdas.domain.upload import UploadPurpose, UploadRejection, UploadState
 
 ItemT = TypeVar("ItemT")
 
@@ -238,6 +241,30 @@ class PhotoSlots(_Answer):
     photos: list[PhotoSlot]
 
 
+class Upload(_Answer):
+    """An init image or a mask; `code` and `reason` say why it was rejected, `url` shows it once
+    accepted."""
+
+    id: str
+    purpose: UploadPurpose
+    state: UploadState
+    content_type: str
+    size_bytes: int
+    created_at: datetime
+    expires_at: Annotated[datetime | None, Field(description="When it is removed.")]
+    code: UploadRejection | None = None
+    reason: str | None = None
+    width: int | None = None
+    height: int | None = None
+    url: str | None = None
+
+
+class UploadSlot(Upload):
+    """An upload that waits for its file."""
+
+    upload: UploadForm
+
+
 class Failure(_Answer):
     """Why something ended badly: a stable code, and a sentence for people."""
 
@@ -343,6 +370,15 @@ class WeightedText(_Answer):
     weight: float
 
 
+class OutpaintedSides(_Answer):
+    """Pixels that were added on each side."""
+
+    left: int
+    right: int
+    up: int
+    down: int
+
+
 class GenerationRequest(_Answer):
     """The request as it was understood, defaults filled in.
 
@@ -363,6 +399,18 @@ class GenerationRequest(_Answer):
         Literal["few_step"] | None, Field(description="Null where steps say all there is to say.")
     ]
     style_preset: str | None
+    init_image: Annotated[
+        str | None,
+        Field(description="The id of what it began with; `inline` for a file in the request."),
+    ]
+    init_image_mode: InitImageMode | None
+    image_strength: float | None
+    step_schedule_start: float | None
+    step_schedule_end: float | None
+    mask_image: str | None
+    mask_source: MaskSource | None
+    outpaint: OutpaintedSides | None
+    upscale: int | None
 
 
 class Generation(GenerationSummary):
@@ -456,7 +504,8 @@ class Quota(_Answer):
 
 
 class Quotas(_Answer):
-    """What the caller may begin in a day of UTC; `uploads` are slots that were asked for."""
+    """What the caller may begin in a day of UTC; `uploads` are slots that were asked for, and
+    pictures inside a request."""
 
     subjects: Quota
     uploads: Quota
@@ -574,6 +623,10 @@ ANSWERS: dict[str, Any] = {
     "GET /subjects/{subject_id}/photos": Photos,
     "GET /subjects/{subject_id}/photos/{photo_id}": Photo,
     "DELETE /subjects/{subject_id}/photos/{photo_id}": Nothing,
+    "POST /uploads": UploadSlot,
+    "GET /uploads": Page[Upload],
+    "GET /uploads/{upload_id}": Upload,
+    "DELETE /uploads/{upload_id}": Nothing,
     "GET /me": Me,
     "DELETE /me": Erasure,
     "GET /erasures/{erasure_id}": Erasure,

@@ -30,6 +30,7 @@ _DESCRIPTION = cleandoc(
 _NOUNS = {
     "subject_id": "sub",
     "photo_id": "pho",
+    "upload_id": "upl",
     "training_id": "trn",
     "generation_id": "gen",
     "erasure_id": "era",
@@ -40,6 +41,7 @@ _TAGS = (
     "subjects",
     "trainings",
     "generations",
+    "uploads",
     "reviews",
     "verify",
     "me",

@@ -37,6 +37,7 @@ class ErasureKind(StrEnum):
     """What is erased."""
 
     PHOTO = "photo"
+    UPLOAD = "upload"
     ADAPTER = "adapter"
     SUBJECT = "subject"
     GENERATION = "generation"

@@ -13,6 +13,7 @@ from lambdas.domain.generation import (
     Generation,
     GenerationState,
 )
+from lambdas.domain.ids import TIME_DIGITS, Prefix
 from lambdas.domain.subject import LIVE_SUBJECT_STATES
 from lambdas.records import keys
 from lambdas.records.account import Counted, one_less, one_more, read_account, why_not_one_more
@@ -20,6 +21,7 @@ from lambdas.records.artifacts import artifact_from, artifact_items
 from lambdas.records.erasures import OVERDUE, Erasure, ErasureKind, tombstone
 from lambdas.records.failures import failure_from, failure_item
 from lambdas.records.plans import plan_from, plan_item
+from lambdas.records.subjects import IS_LIVE
 from lambdas.table import (
     NEW,
     Absent,
@@ -47,6 +49,8 @@ ENTITY = "GENERATION"
 _RACES = 5
 # Set while the erasure is under way: for its owner, the generation is gone.
 HIDDEN = "deleting"
+# The subjects that it shows without being asked to: whoever erases them looks here.
+ANCESTORS = "descends_from"
 
 
 def generation_from(item: Item) -> Generation:
@@ -68,6 +72,7 @@ def generation_from(item: Item) -> Generation:
         adapter_training=item.get("adapter_training"),
         deleting=HIDDEN in item,
         expires_at=moments.from_text(item["expires_at"]) if "expires_at" in item else None,
+        descends_from=tuple(item.get(ANCESTORS, ())),
     )
 
 
@@ -87,6 +92,8 @@ def _item(generation: Generation) -> Item:
         "deadline": moments.to_text(generation.deadline),
         "state": generation.state.value,
     }
+    if generation.descends_from:
+        item[ANCESTORS] = list(generation.descends_from)
     if generation.plan.subject_id is not None:
         subject_id = generation.plan.subject_id
         item |= {
@@ -112,6 +119,18 @@ def read_generation(table: Table, owner: str, generation_id: str) -> Generation:
     return generation
 
 
+def find_released(table: Table, owner: str, image: str) -> Generation | None:
+    """The generation of theirs that shows this image now, or None."""
+    made_at = image.partition("_")[2][:TIME_DIGITS]
+    prefix = f"{keys.GENERATIONS}{Prefix.GENERATION}_{made_at}"
+    # An image is named after its generation's time: there are as many as began in a millisecond.
+    for item in table.query(keys.owner_partition(owner), prefix=prefix).items:
+        generation = generation_from(item)
+        if any(artifact.id == image for artifact in generation.shown):
+            return generation
+    return None
+
+
 def list_generations(
     table: Table, owner: str, *, limit: int, after: Mapping[str, str] | None = None
 ) -> Page:
@@ -131,7 +150,8 @@ def create_generation(
     """Save a queued generation.
 
     Raises LimitReached if its owner has `limit` under way or used up the day's quota, NotFound or
-    Conflict `subject_not_ready` if its subject changed meanwhile.
+    Conflict `subject_not_ready` if its subject changed meanwhile, NotFound if one that it descends
+    from is being erased.
     """
     owner = generation.owner
     writes: list[Write] = [
@@ -148,11 +168,19 @@ def create_generation(
                 ),
             )
         )
+    ancestors = [
+        Check(keys.subject_key(owner, each), when=(IS_LIVE,))
+        for each in generation.descends_from
+        if each != generation.plan.subject_id
+    ]
+    first_ancestor = len(writes) + (spending is not None)
     try:
-        table.write(*writes, *([spending.write] if spending else []))
+        table.write(*writes, *([spending.write] if spending else []), *ancestors)
     except ConditionFailed as failed:
         if spending and len(writes) in failed.failed:
             raise spending.refusal(table) or failed from failed
+        if any(position >= first_ancestor for position in failed.failed):
+            raise NotFound("image") from failed
         if 2 in failed.failed:
             raise subject_not_ready() from failed
         reason = why_not_one_more(table, owner, Counted.GENERATIONS, limit=limit)

@@ -3,6 +3,7 @@
     pk = OWNER#{owner}     sk = ACCOUNT                        usage counters; erasing_since
                                 SUBJECT#{subject}
                                 PHOTO#{subject}#{photo}
+                                UPLOAD#{upload}
                                 TRAINING#{training}
                                 GENERATION#{generation}
                                 ERASURE#{kind}#{id}            tombstone: still to be removed
@@ -21,8 +22,8 @@
 
     by_owner   gsi1pk = OWNER#{owner}#{subject}   gsi1sk = TRAINING#… | GENERATION#…
                gsi1pk = REVIEW#{review}           gsi1sk = REVIEW
-    by_state   gsi2pk = PHOTO#{state} | TRAINING#{state} | GENERATION#{state} | REVIEW#{state}
-                      | ERASURE | EXPIRY
+    by_state   gsi2pk = PHOTO#{state} | UPLOAD#{state} | TRAINING#{state} | GENERATION#{state}
+                      | REVIEW#{state} | ERASURE | EXPIRY
                gsi2sk = since when (for ERASURE and EXPIRY: when it is due)
 
     the audit log, a table of its own:
@@ -70,6 +71,14 @@ def photo_key(owner: str, subject_id: str, photo_id: str) -> Key:
     return Key(owner_partition(owner), f"{photos_of(subject_id)}{photo_id}")
 
 
+UPLOADS = "UPLOAD#"
+
+
+def upload_key(owner: str, upload_id: str) -> Key:
+    """One upload."""
+    return Key(owner_partition(owner), f"{UPLOADS}{upload_id}")
+
+
 TRAININGS = "TRAINING#"
 GENERATIONS = "GENERATION#"
 
@@ -112,7 +121,7 @@ def idempotency_key(owner: str, record_id: str) -> Key:
 
 
 def state_partition(entity: str, state: str) -> str:
-    """The partition of `by_state` with all `entity` (PHOTO, TRAINING, GENERATION) in a state."""
+    """The partition of `by_state` with all `entity` (PHOTO, UPLOAD, TRAINING, …) in a state."""
     return f"{entity}#{state}"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from contract.generation import Prompt, Sampler
 from lambdas.domain.generation_plan import Advice, GenerationPlan
+from lambdas.records.beginnings import beginning_from, beginning_item
 
 
 def plan_item(plan: GenerationPlan) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def plan_item(plan: GenerationPlan) -> dict[str, Any]:
             {"code": w.code, "pointer": w.pointer, "detail": w.detail} for w in plan.warnings
         ],
         "base_model": plan.base_model,
+        "beginning": beginning_item(plan.beginning),
     }
 
 
@@ -44,4 +46,5 @@ def plan_from(item: Mapping[str, Any]) -> GenerationPlan:
         few_step=item.get("few_step", False),  # plans from before there was one
         warnings=tuple(Advice(w["code"], w["pointer"], w["detail"]) for w in item["warnings"]),
         base_model=item.get("base_model"),
+        beginning=beginning_from(item.get("beginning", {})),
     )

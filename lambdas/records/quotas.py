@@ -78,6 +78,14 @@ class Spending:
         )
 
 
+def spend(table: Table, spending: Spending) -> None:
+    """Count it by itself, before something that costs; raises LimitReached."""
+    try:
+        table.write(spending.write)
+    except ConditionFailed as failed:
+        raise spending.refusal(table) or failed from failed
+
+
 def read_usage(table: Table, owner: str, now: datetime) -> dict[Metered, int]:
     """How much of everything the owner used today."""
     item = table.get(keys.usage_key(owner, day_of(now))) or {}

@@ -20,7 +20,7 @@ MAX_ITEMS = 500
 
 
 def in_state_since(table: Table, entity: str, state: str, before: datetime) -> Iterator[Item]:
-    """Items of `entity` (PHOTO, TRAINING, GENERATION) in a state, the oldest first.
+    """Items of `entity` (PHOTO, UPLOAD, TRAINING, …) in a state, the oldest first.
 
     The index is eventually consistent: whoever changes an item must do so conditionally.
     """

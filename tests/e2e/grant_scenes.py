@@ -84,7 +84,10 @@ class Scenes:
             self._no_training_process()
 
     def generations(self) -> None:
-        user, ended = self._woken_generation({"text_prompts": [{"text": "a hat"}]})
+        # A file in a request is looked at by the function itself.
+        picture = base64.b64encode(portraits(1)[0].content).decode()
+        body = {"text_prompts": [{"text": "a hat"}], "init_image": picture, "image_strength": 0}
+        user, ended = self._woken_generation(body)
         requests.get(ended["artifacts"][0]["url"], timeout=10).raise_for_status()
         user.delete(f"/generations/{ended['id']}")
         eventually(lambda: self._clean({ended["id"]}), seconds=15)
@@ -171,6 +174,8 @@ class Scenes:
         # Two faces: they are compared with each other.
         photos = self.stage.upload(user, subject, [*portraits(2), broken()], seconds=20)
         assert [photo["state"] for photo in photos] == ["accepted", "accepted", "rejected"]
+        content = self.stage.released_image(user)
+        assert self.stage.upload_picture(user, content, seconds=20)["state"] == "accepted"
 
     def erasure(self) -> None:
         with self._training() as (user, training):

@@ -84,6 +84,22 @@ class Stage:
             user.upload(slot, one.content).raise_for_status()
         return self.verdicts(user, subject, [slot["id"] for slot in slots], seconds=seconds)
 
+    def upload_picture(
+        self,
+        user: AvatarClient,
+        content: bytes,
+        purpose: str = "init_image",
+        *,
+        seconds: float = 60,
+    ) -> dict[str, Any]:
+        """Upload a PNG that a generation shall begin with; its document after the verdict."""
+        body = {"purpose": purpose, "content_type": "image/png", "size_bytes": len(content)}
+        slot = user.post("/uploads", body)
+        self.confidences.of_picture(content)
+        user.upload(slot, content).raise_for_status()
+        path = f"/uploads/{slot['id']}"
+        return user.wait(path, lambda upload: upload["state"] in PHOTO_ENDS, seconds=seconds)
+
     def verdicts(
         self, user: AvatarClient, subject: str, ids: list[str], *, seconds: float = 90
     ) -> list[dict[str, Any]]:

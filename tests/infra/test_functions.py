@@ -111,7 +111,7 @@ def test_functions_that_decode_images_have_pillow_and_the_others_do_not(cloud: C
             with_pillow.add(environment(function)["POWERTOOLS_SERVICE_NAME"])
         assert (asset / "pydantic").is_dir()
         assert not (asset / "boto3").exists()
-    assert with_pillow == {"intake", "results", "api_reviews", "api_verify"}
+    assert with_pillow == {"intake", "results", "api_generations", "api_reviews", "api_verify"}
 
 
 def test_what_is_invoked_asynchronously_has_somewhere_to_go(cloud: Cloud) -> None:

@@ -83,8 +83,8 @@ EXPECTED = {
     "SubjectsRole": KEY
     | TABLE
     | REPLAYS
-    | s3("PutObject", "uploads/photos/*")
-    | s3("GetObject", "photos/*")
+    | s3("PutObject", "uploads/photos/*", "uploads/sources/*")
+    | s3("GetObject", "photos/*", "work/sources/*")
     | {"sqs:SendMessage BackgroundErasureQueue"}
     | SCREENING,
     "TrainingsRole": KEY
@@ -95,8 +95,12 @@ EXPECTED = {
     "GenerationsRole": KEY
     | TABLE
     | REPLAYS
-    | s3("GetObject", "work/generations/*", "avatars/*")
+    | s3("GetObject", "work/generations/*", "work/sources/*", "avatars/*")
     | s3("PutObject", "work/generations/*")
+    | {
+        f"rekognition:{action} *"
+        for action in ("DetectFaces", "DetectModerationLabels", "RecognizeCelebrities")
+    }
     | {
         "sagemaker:InvokeEndpointAsync endpoint",
         "sagemaker:DescribeEndpoint endpoint",
@@ -115,10 +119,10 @@ EXPECTED = {
     | READING_MARKS,
     "IntakeHandlerRole": KEY
     | TABLE
-    | s3("GetObject", "uploads/photos/*")
-    | s3("DeleteObject", "uploads/photos/*")
+    | s3("GetObject", "uploads/photos/*", "uploads/sources/*")
+    | s3("DeleteObject", "uploads/photos/*", "uploads/sources/*")
     | s3("GetObject", "photos/*")
-    | s3("PutObject", "photos/*")
+    | s3("PutObject", "photos/*", "work/sources/*")
     | {
         f"rekognition:{action} *"
         for action in (
@@ -166,13 +170,13 @@ EXPECTED = {
     | {"cognito-idp:AdminGetUser users", "cognito-idp:AdminDeleteUser users"}
     | s3("ListBucket", *(bucket.lower() for bucket in BUCKETS))
     | s3("ListBucketVersions", *(bucket.lower() for bucket in BUCKETS))
-    | s3("DeleteObject", "uploads/photos/*", "models/adapters/*")
+    | s3("DeleteObject", "uploads/*", "models/adapters/*")
     | s3("DeleteObject", "photos/*", "work/*", "avatars/*")
-    | s3("DeleteObjectVersion", "uploads/photos/*", "models/adapters/*")
+    | s3("DeleteObjectVersion", "uploads/*", "models/adapters/*")
     | s3("DeleteObjectVersion", "photos/*", "work/*", "avatars/*"),
     "ReconcilerHandlerRole": KEY
     | TABLE
-    | s3("GetObject", "uploads/photos/*")
+    | s3("GetObject", "uploads/photos/*", "uploads/sources/*")
     | s3("GetObject", *(f"work/{each}/*" for each in ("generations", "results", "failures")))
     | {
         "states:DescribeExecution executions",

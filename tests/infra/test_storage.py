@@ -79,6 +79,11 @@ def test_what_the_endpoint_wrote_is_gone_after_a_day(cloud: Cloud) -> None:
     assert work["trainings/"] <= 30
 
 
+def test_accepted_uploads_go_at_the_latest_a_day_after_their_time(cloud: Cloud) -> None:
+    days = cloud.settings.domain["retention_days"]["uploads"]
+    assert expiry(cloud.one("AWS::S3::Bucket", "WorkBucket"))["sources/"] == days + 1
+
+
 def test_a_request_lives_at_least_as_long_as_its_generation(cloud: Cloud) -> None:
     days = cloud.settings.domain["retention_days"]
     assert expiry(cloud.one("AWS::S3::Bucket", "WorkBucket"))["generations/"] == max(

@@ -51,6 +51,10 @@ def places_of(ports: ErasurePorts, progress: Progress) -> list[Place]:
                 Place("photos/photo", ports.photos, photo),
                 Place("work/review", ports.work, blurred),
             ]
+        case ErasureKind.UPLOAD:
+            sent = str(locations.SourceKey(owner, target))
+            kept = locations.source_key(owner, target)
+            found = [_uploads(ports, sent), _sources(ports, kept)]
         case ErasureKind.ADAPTER:
             found = [
                 _adapters(ports, locations.adapter_prefix(owner, subject, target)),
@@ -70,6 +74,8 @@ def places_of(ports: ErasurePorts, progress: Progress) -> list[Place]:
         case ErasureKind.ACCOUNT:
             found = [
                 _uploads(ports, f"photos/{owner}/"),
+                _uploads(ports, locations.source_prefix(owner)),
+                _sources(ports, locations.source_prefix(owner)),
                 Place("photos/photo", ports.photos, f"{owner}/"),
                 _adapters(ports, f"adapters/{owner}/"),
                 _trainings(ports, f"trainings/{owner}/"),
@@ -129,6 +135,10 @@ def remove_objects(run: Run) -> None:
 
 def _uploads(ports: ErasurePorts, prefix: str) -> Place:
     return Place("uploads/upload", ports.uploads, prefix)
+
+
+def _sources(ports: ErasurePorts, prefix: str) -> Place:
+    return Place("work/source", ports.work, prefix)
 
 
 def _adapters(ports: ErasurePorts, prefix: str) -> Place:

@@ -1,8 +1,8 @@
 """What was kept for its time: it goes the same way as what its owner deletes.
 
-Generations are due one by one, at a moment that was set when they ended. A subject is looked at
-once a day, or earlier if one of its photos or adapters is over before: that depends on what else
-happens to it. While it is being trained its photos wait, since the training reads them.
+Generations and uploads are due one by one, at a moment that was set when they ended. A subject is
+looked at once a day, or earlier if one of its photos or adapters is over before: that depends on
+what else happens to it. While it is being trained its photos wait, since the training reads them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from lambdas.records.adapters import begin_adapter_erasure, published
 from lambdas.records.generations import begin_generation_erasure
 from lambdas.records.photos import all_photos, begin_photo_erasure
 from lambdas.records.subjects import look_again, subject_from
+from lambdas.records.uploads import begin_upload_erasure
 from lambdas.records.watching import due_since
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Expiry:
         try:
             if item["sk"].startswith(keys.GENERATIONS):
                 self._send(begin_generation_erasure(self.table, item["owner"], item["id"], now))
+            elif item["sk"].startswith(keys.UPLOADS):
+                self._send(begin_upload_erasure(self.table, item["owner"], item["id"], now))
             else:
                 self._subject(subject_from(item), now)
         except NotFound:

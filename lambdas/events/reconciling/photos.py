@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lambdas import telemetry
 from lambdas.domain.locations import UploadKey
 from lambdas.domain.photo import Photo, PhotoState
+from lambdas.events.reconciling.quarantine import LOOKS_TAKE, NEWS_TAKE, object_created
 from lambdas.events.reconciling.visiting import visit
 from lambdas.records.photos import ENTITY, photo_from, step
 from lambdas.records.watching import in_state_since
@@ -16,11 +17,6 @@ from lambdas.records.watching import in_state_since
 if TYPE_CHECKING:
     from lambdas.ports import Clock, ObjectStore, Queue, Table
     from lambdas.table import Item
-
-# An event takes seconds. A slot that is younger than this is looked at on the next visit.
-_NEWS_TAKE = timedelta(seconds=30)
-# The queue delivers a failed look again five times at most, minutes apart.
-_LOOKS_TAKE = timedelta(minutes=20)
 
 
 def reconcile_photos(
@@ -31,19 +27,19 @@ def reconcile_photos(
     # The index sorts slots by their expiry, and all of them are wanted.
     horizon = now + timedelta(seconds=upload_ttl_seconds)
     awaited = in_state_since(table, ENTITY, PhotoState.AWAITING_UPLOAD, horizon)
-    checked = in_state_since(table, ENTITY, PhotoState.CHECKING, now - _LOOKS_TAKE)
+    checked = in_state_since(table, ENTITY, PhotoState.CHECKING, now - LOOKS_TAKE)
 
     def look(item: Item) -> None:
         photo = photo_from(item)
         key = _key(photo)
         if photo.state is PhotoState.CHECKING:
             telemetry.logger.warning("look_lost", extra={"photo_id": photo.id})
-            intake.send(_created(uploads.bucket, key))
-        elif now - photo.created_at < _NEWS_TAKE:
+            intake.send(object_created(uploads.bucket, key))
+        elif now - photo.created_at < NEWS_TAKE:
             return
         elif uploads.exists(key):
             telemetry.logger.warning("upload_event_lost", extra={"photo_id": photo.id})
-            intake.send(_created(uploads.bucket, key))
+            intake.send(object_created(uploads.bucket, key))
         elif photo.has_lapsed(now):
             step(table, photo, PhotoState.EXPIRED, now)
 
@@ -52,12 +48,3 @@ def reconcile_photos(
 
 def _key(photo: Photo) -> str:
     return str(UploadKey(photo.owner, photo.subject_id, photo.id))
-
-
-def _created(bucket: str, key: str) -> dict[str, Any]:
-    """As EventBridge says it (S3 "Event message structure for Amazon EventBridge")."""
-    return {
-        "source": "aws.s3",
-        "detail-type": "Object Created",
-        "detail": {"bucket": {"name": bucket}, "object": {"key": key}},
-    }

@@ -41,6 +41,10 @@ class Deployed:
             "subject_id": subject.id,
             "photo_id": owner.get(f"/subjects/{subject.id}/photos").body["items"][0]["id"],
             "training_id": owner.get(f"/subjects/{subject.id}/trainings").body["items"][0]["id"],
+            "upload_id": owner.post(
+                "/uploads",
+                {"purpose": "init_image", "content_type": "image/png", "size_bytes": 9},
+            ).body["id"],
             "generation_id": owner.post("/generations", {"prompt": "a hat"}).body["id"],
             "image_id": new_id(Prefix.IMAGE, now),
             "review_id": f"rev_{'0' * 26}",

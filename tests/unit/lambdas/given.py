@@ -21,6 +21,7 @@ from lambdas.records.photo_sets import accept
 from lambdas.records.photos import create_slots, step
 from lambdas.records.subjects import create_subject, read_subject
 from lambdas.records.trainings import read_training
+from lambdas.source_examination import SourceExamination
 from tests.unit.lambdas.fakes import (
     START,
     FakeClock,
@@ -208,6 +209,10 @@ class World:
         prompts = self.settings.moderation.prompts
         translation = self.translation if prompts.other_languages == "translate" else None
         return TextScreening(prompts, self.text_moderation, translation)
+
+    def examining(self) -> SourceExamination:
+        """What looks at pictures inside requests, over the fakes."""
+        return SourceExamination(self.settings, self.image_moderation)
 
     def subject(
         self, *, accepted: int = 10, kind: SubjectKind = SubjectKind.PERSON, owner: str = OWNER

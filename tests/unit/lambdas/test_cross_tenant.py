@@ -57,19 +57,22 @@ class Deployment:
         subject = ready_subject(world)
         photo = owner.get(f"/subjects/{subject.id}/photos").body["items"][0]["id"]
         training = owner.get(f"/subjects/{subject.id}/trainings").body["items"][0]["id"]
+        slot = {"purpose": "mask_image", "content_type": "image/png", "size_bytes": 9}
+        upload = owner.post("/uploads", slot).body["id"]
         words = {"subject_id": subject.id, "prompt": "a <subject> in a hat"}
         generation = owner.post("/generations", words).body["id"]
         self.victim = Victim(
             {
                 "subject_id": subject.id,
                 "photo_id": photo,
+                "upload_id": upload,
                 "training_id": training,
                 "generation_id": generation,
                 "image_id": new_id(Prefix.IMAGE, now),
                 "review_id": f"rev_{'0' * 26}",
                 "erasure_id": f"era_{'0' * 26}",
             },
-            frozenset({subject.id, photo, training, generation, OWNER, "Ada"}),
+            frozenset({subject.id, photo, upload, training, generation, OWNER, "Ada"}),
         )
 
     def send(self, token: Token, method: str, path: str, body: Any) -> Seen:

@@ -64,11 +64,11 @@ def test_the_schemas_are_valid_and_every_reference_leads_somewhere(
     assert referred <= set(schemas)
 
 
-def test_a_client_learns_what_to_hide_and_what_comes_later(document: dict[str, Any]) -> None:
+def test_a_client_learns_what_to_hide_and_what_it_may_choose(document: dict[str, Any]) -> None:
     fields = document["components"]["schemas"]["CreateGeneration"]["properties"]
     assert fields["cfg_scale"]["x-advanced"]
     assert "x-advanced" not in fields["aspect"]
-    assert fields["init_image"]["x-planned"]
+    assert fields["upscale"]["enum"] == [2, 4, True, False, None]
     assert len(fields["style_preset"]["enum"]) == 19
 
 
@@ -78,10 +78,11 @@ class Witness(Client):
     def call(self, method: str, path: str, body: object = None, **more: Any) -> Reply:
         reply = super().call(method, path, body, **more)
         plain = re.sub(
-            r"/(sub|pho|trn|gen|img|rev)_\w+",
+            r"/(sub|pho|upl|trn|gen|img|rev)_\w+",
             lambda found: {
                 "sub": "/{subject_id}",
                 "pho": "/{photo_id}",
+                "upl": "/{upload_id}",
                 "trn": "/{training_id}",
                 "gen": "/{generation_id}",
                 "img": "/{image_id}",
@@ -106,6 +107,7 @@ def test_every_answer_of_a_whole_journey_is_as_described() -> None:
                 table=world.table,
                 uploads=world.uploads,
                 photos=FakeObjectStore("photos"),
+                work=world.work,
                 erasures=world.erasure,
                 clock=world.clock,
                 persistence=lambda: world.persistence,
@@ -135,6 +137,11 @@ def test_every_answer_of_a_whole_journey_is_as_described() -> None:
     photo = subject_api.post(f"/subjects/{made.body['id']}/photos", slots).body["photos"][0]
     subject_api.get(f"/subjects/{made.body['id']}/photos/{photo['id']}")
     subject_api.delete(f"/subjects/{made.body['id']}/photos/{photo['id']}")
+    slot = {"purpose": "mask_image", "content_type": "image/png", "size_bytes": 10}
+    upload = subject_api.post("/uploads", slot).body["id"]
+    for path in ("/uploads", f"/uploads/{upload}"):
+        assert subject_api.get(path).status == 200
+    subject_api.delete(f"/uploads/{upload}")
     subject_api.patch(f"/subjects/{made.body['id']}", {"name": "B"})
     subject_api.delete(f"/subjects/{made.body['id']}")
     subject = world.subject()

@@ -41,6 +41,7 @@ class WholeApi:
                     table=world.table,
                     uploads=world.uploads,
                     photos=world.photos,
+                    work=world.work,
                     erasures=world.erasure,
                     clock=world.clock,
                     persistence=lambda: world.persistence,
@@ -69,6 +70,7 @@ class WholeApi:
                     avatars=world.avatars,
                     models_bucket="models",
                     erasures=world.erasure,
+                    examining=world.examining,
                 )
             ),
             reviews.build_app(

@@ -75,6 +75,7 @@ class ReviewWorld(ResultWorld):
                     avatars=self.avatars,
                     models_bucket="models",
                     erasures=self.erasure,
+                    examining=self.examining,
                     draw=lambda _: 41,
                 )
             )
@@ -86,6 +87,7 @@ class ReviewWorld(ResultWorld):
                     table=self.table,
                     uploads=self.uploads,
                     photos=self.photos,
+                    work=self.work,
                     erasures=self.erasure,
                     clock=self.clock,
                     persistence=lambda: self.persistence,

@@ -41,6 +41,7 @@ class SubjectsWorld:
     table: FakeTable = field(default_factory=FakeTable)
     uploads: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("uploads"))
     photos: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("photos"))
+    work: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("work"))
     erasures: FakeQueue = field(default_factory=FakeQueue)
     clock: FakeClock = field(default_factory=FakeClock)
     persistence: FakePersistence = field(default_factory=FakePersistence)
@@ -54,6 +55,7 @@ class SubjectsWorld:
                     table=self.table,
                     uploads=self.uploads,
                     photos=self.photos,
+                    work=self.work,
                     erasures=self.erasures,
                     clock=self.clock,
                     persistence=lambda: self.persistence,

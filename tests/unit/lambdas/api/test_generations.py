@@ -51,6 +51,7 @@ def ports(world: World) -> GenerationPorts:
         avatars=world.avatars,
         models_bucket="models",
         erasures=world.erasure,
+        examining=world.examining,
         draw=lambda _: 41,
     )
 
@@ -412,12 +413,6 @@ def test_the_same_key_makes_one_generation(world: World, client: Client) -> None
     assert len(world.backend.requests) == 1
     other = client.post("/generations", {"prompt": "x"}, headers={"Idempotency-Key": "k"})
     assert other.status == 409
-
-
-def test_image_modes_come_later_and_say_so(client: Client) -> None:
-    reply = client.post("/generations", {**BODY, "init_image": "aGk=", "upscale": True})
-    assert (reply.status, reply.code) == (422, "not_supported_yet")
-    assert [e["pointer"] for e in reply.body["errors"]] == ["/init_image", "/upscale"]
 
 
 def test_a_finished_generation_shows_released_images_only(world: World, client: Client) -> None:

@@ -59,6 +59,7 @@ def client(world: World, queue: FakeQueue) -> Client:
                 avatars=world.avatars,
                 models_bucket="models",
                 erasures=world.erasure,
+                examining=world.examining,
                 draw=lambda _: 41,
                 painting=PaintingQueue(queue),
             )

@@ -43,6 +43,7 @@ class PhotoReviewWorld(ReviewWorld):
                 table=self.table,
                 uploads=self.uploads,
                 photos=self.photos,
+                work=self.work,
                 moderation=self.image_moderation,
                 clock=self.clock,
             )

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from contract.generation import MAX_SEED, STYLE_SLOT, Sampler
 from lambdas.domain.errors import Invalid
-from lambdas.domain.generation_body import LATER_FIELDS, GenerationBody
+from lambdas.domain.generation_body import GenerationBody
 from lambdas.domain.generation_plan import GenerationPlan, plan_generation
 from lambdas.domain.image_sizes import ASPECTS, size_of_aspect
 from lambdas.domain.seeds import seeds
@@ -128,15 +128,6 @@ def test_values_out_of_bounds_are_refused(field: str, value: object) -> None:
 )
 def test_values_at_the_bounds_are_accepted(field: str, value: object) -> None:
     plan(HAT | {field: value})
-
-
-@pytest.mark.parametrize("field", LATER_FIELDS)
-def test_image_modes_come_later_and_each_field_says_so(field: str) -> None:
-    assert refused(HAT | {field: "x"}) == {f"/{field}": "not_supported_yet"}
-    with pytest.raises(Invalid) as error:
-        plan(HAT | {field: 0})
-    assert error.value.code == "not_supported_yet"
-    plan(HAT | {field: False})
 
 
 def test_jumpstarts_spelling_means_the_same() -> None:

@@ -4,11 +4,12 @@ import pytest
 
 from lambdas.domain import locations
 from lambdas.domain.ids import Prefix, new_id
-from lambdas.domain.locations import UploadKey
+from lambdas.domain.locations import SourceKey, UploadKey
 from tests.unit.lambdas.fakes import START
 
 SUBJECT = new_id(Prefix.SUBJECT, START)
 PHOTO = new_id(Prefix.PHOTO, START)
+UPLOAD = new_id(Prefix.UPLOAD, START)
 
 
 def test_an_upload_key_is_read_back_as_it_was_written() -> None:
@@ -44,10 +45,35 @@ def test_a_key_that_no_slot_ever_had_is_not_read(key: str) -> None:
     assert UploadKey.parse(key) is None
 
 
+def test_the_key_of_an_upload_for_generations_is_read_back_too() -> None:
+    key = SourceKey("owner-1", UPLOAD)
+    assert SourceKey.parse(str(key)) == key
+    assert UploadKey.parse(str(key)) is None
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "sources/o",
+        f"sources/o/{UPLOAD}/more",
+        f"photos/o/{UPLOAD}",
+        f"sources/../{UPLOAD}",
+        f"sources/o/{PHOTO}",
+        f"sources/o/{UPLOAD}.png",
+        f"sources/o/{UPLOAD}\n",
+        f"/sources/o/{UPLOAD}",
+    ],
+)
+def test_a_key_that_no_upload_ever_had_is_not_read(key: str) -> None:
+    assert SourceKey.parse(key) is None
+
+
 def test_everything_of_an_owner_lies_under_that_owner() -> None:
     names = ("o", SUBJECT, "trn_1")
     assert locations.photo_key("o", SUBJECT, PHOTO) == f"o/{SUBJECT}/{PHOTO}.jpg"
     assert locations.adapter_prefix(*names) == f"adapters/o/{SUBJECT}/trn_1/"
     assert locations.training_prefix(*names) == f"trainings/o/{SUBJECT}/trn_1/"
     assert locations.generation_prefix("o", "gen_1") == "generations/o/gen_1/"
+    assert locations.source_key("o", UPLOAD) == f"sources/o/{UPLOAD}.png"
     assert locations.avatar_key("o", "gen_1", "img_1") == "o/gen_1/img_1.png"

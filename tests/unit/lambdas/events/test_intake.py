@@ -46,6 +46,7 @@ class IntakeWorld:
     table: FakeTable = field(default_factory=FakeTable)
     uploads: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("uploads"))
     photos: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("photos"))
+    work: FakeObjectStore = field(default_factory=lambda: FakeObjectStore("work"))
     moderation: FakeImageModeration = field(default_factory=FakeImageModeration)
     clock: FakeClock = field(default_factory=FakeClock)
     settings: DomainSettings = field(default_factory=small_photos)
@@ -72,6 +73,7 @@ class IntakeWorld:
                 table=self.table,
                 uploads=self.uploads,
                 photos=self.photos,
+                work=self.work,
                 moderation=self.moderation,
                 clock=self.clock,
             )

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
+from contract.generation_source import Outpaint
 from lambdas.domain.generation import (
     FinishReason,
     Generation,
@@ -15,6 +16,7 @@ from lambdas.domain.generation import (
     image_id,
 )
 from lambdas.domain.ids import Prefix, is_id
+from lambdas.domain.source_plan import Beginning
 from lambdas.ports import MAX_IMAGE_BYTES, ModerationLabel
 from lambdas.records import keys
 from lambdas.records.generations import begin_generation_erasure, end_generation
@@ -266,19 +268,30 @@ def test_bytes_that_are_no_picture_of_the_right_size_are_an_error(
     assert world.released == set()
 
 
-def test_a_picture_too_large_to_be_looked_at_is_looked_at_smaller() -> None:
+@pytest.mark.parametrize(("side", "looked_at"), [(1400, 1400), (2600, 2048)])
+def test_a_picture_too_large_to_be_looked_at_is_looked_at_smaller(
+    side: int, looked_at: int
+) -> None:
     import os
 
     from lambdas.domain.rendered_image import render
 
-    side = 1400
     noise = Image.frombytes("RGB", (side, side), os.urandom(side * side * 3))
     out = io.BytesIO()
     noise.save(out, "PNG", compress_level=0)
     rendered = render(out.getvalue(), side, side)
     assert len(rendered.png) > MAX_IMAGE_BYTES > len(rendered.screening)
     with Image.open(io.BytesIO(rendered.screening)) as image:
-        assert (image.format, image.size) == ("JPEG", (side, side))
+        assert (image.format, image.size) == ("JPEG", (looked_at, looked_at))
+
+
+def test_images_have_the_size_that_they_were_enlarged_to(world: ResultWorld) -> None:
+    generation = world.begin(2, beginning=Beginning(outpaint=Outpaint(left=8), upscale=2))
+    images: list[bytes | None] = [png(size=(144, 128)), png(size=(64, 64))]
+    world.leave_answer(generation, answer(generation, images))
+    assert world.tell(told(generation)) == []
+    reasons = [artifact.finish_reason for artifact in world.now_of(generation).artifacts]
+    assert reasons == [FinishReason.SUCCESS, FinishReason.ERROR]
 
 
 def test_an_answer_to_another_request_is_not_shown(world: ResultWorld) -> None:
