@@ -82,6 +82,11 @@ def test_the_model_server_allows_what_asynchronous_inference_allows(cloud: Cloud
     assert variables["WORK_PREFIX_URI"].endswith("/generations/")
     assert variables["SERVING_CODE_URI"].startswith("s3://")
     assert variables["BASE_MODEL_ID"] == cloud.settings.base_model.id
+    tiers = cloud.settings.endpoint
+    assert int(variables["ADAPTER_HOST_BYTES"]) == int(tiers.adapter_host_gb * 1024**3)
+    assert int(variables["ADAPTER_DEVICE_BYTES"]) == int(tiers.adapter_device_gb * 1024**3)
+    # Only a container has a first process of its own to write through.
+    assert ("METRICS_FILE" in variables) is not cloud.settings.is_local
 
 
 def target(cloud: Cloud) -> Resource:

@@ -1,0 +1,74 @@
+"""The cells of a run: each a process of its own, kept as soon as it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import import_module
+from typing import Any
+
+from benchmarks.training.watched import ROOT
+
+RESULTS = ROOT / "benchmarks" / "serving" / "results.jsonl"
+
+
+class Part(StrEnum):
+    """What `--only` takes; each is a module with `measure(variant, amount)`."""
+
+    SWAP = "swap"
+    IMAGES = "images"
+    TRACE = "trace"
+    MEMORY = "memory"
+    STARTUP = "startup"
+    PRECISION = "precision"
+    BATCHING = "batching"
+    ISOLATION = "isolation"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One measurement: `amount` is its turns, requests or swaps."""
+
+    part: Part
+    variant: str
+    amount: int
+
+    @property
+    def key(self) -> str:
+        """Its name in the results."""
+        return f"{self.part}|{self.variant}"
+
+    def measure(self) -> dict[str, Any]:
+        """Measure it in this process."""
+        module = import_module(f"benchmarks.serving.{self.part}")
+        measured: dict[str, Any] = module.measure(self.variant, self.amount)
+        return measured
+
+
+CELLS = (
+    Cell(Part.SWAP, "miniature", 12),
+    Cell(Part.SWAP, "sd15", 5),
+    Cell(Part.SWAP, "sdxl", 4),
+    Cell(Part.IMAGES, "miniature", 12),
+    Cell(Part.TRACE, "all tiers", 200),
+    Cell(Part.TRACE, "no host tier", 200),
+    Cell(Part.TRACE, "slow store", 200),
+    Cell(Part.TRACE, "slow store, no prefetch", 200),
+    Cell(Part.MEMORY, "tiny-sd", 1000),
+    Cell(Part.STARTUP, "compiled", 4),
+    Cell(Part.STARTUP, "unpacked", 3),
+    Cell(Part.PRECISION, "miniature", 8),
+    Cell(Part.BATCHING, "miniature", 5),
+    Cell(Part.ISOLATION, "tiny-sd 7", 1000),
+    Cell(Part.ISOLATION, "miniature 4", 100),
+)
+
+
+def cells_of(parts: Sequence[Part], *, quick: bool) -> list[Cell]:
+    """Those of the chosen parts; `quick` measures just enough to see that it runs."""
+    chosen = [cell for cell in CELLS if cell.part in parts]
+    if not quick:
+        return chosen
+    # The large UNet takes five gigabytes: no thing to try.
+    return [Cell(c.part, c.variant, min(c.amount, 3)) for c in chosen if c.variant != "sdxl"]
