@@ -1,7 +1,7 @@
 """What was erased leaves a running instance too, whether or not anybody asks for it again.
 
 Every few minutes each adapter that the instance holds is looked for in the store; what is not there
-any more leaves disk and accelerator. So a copy outlives its erasure by one interval (and a
+any more leaves disk, memory and accelerator. So a copy outlives its erasure by one interval (and a
 generation that is under way), or by the life of the instance if that ends sooner.
 """
 

@@ -47,10 +47,12 @@ def growth_of(record: Mapping[str, Any]) -> MemoryGrowth:
     return MemoryGrowth(late[-1][1], slope(late) * 1024)
 
 
-def swap_ratio(record: Mapping[str, Any], stock: str = "stock_file", share: float = 0.95) -> float:
-    """Stock's seconds over ours from the host tier, both at this quantile."""
+def swap_ratio(
+    record: Mapping[str, Any], side: str = "stock_file", share: float = 0.95, measure: str = "cpu"
+) -> float:
+    """A side's seconds over ours from the host tier, both at this quantile."""
     seconds = record["seconds"]
-    return quantile(seconds[stock], share) / quantile(seconds["host"], share)
+    return quantile(seconds[side][measure], share) / quantile(seconds["host"][measure], share)
 
 
 def image_ratio(record: Mapping[str, Any], measure: str) -> Spread | None:
@@ -77,9 +79,11 @@ def targets(records: Sequence[Mapping[str, Any]]) -> list[Target]:
 
 
 def _swap_target(record: Mapping[str, Any]) -> Target:
-    ratio = swap_ratio(record)
+    """Against the better of stock's two: tensors that are in memory already."""
+    found = [swap_ratio(record, "stock_memory", measure=each) for each in ("cpu", "clock")]
     name, wanted = f"warm swap at p95, {record['variant']}", f"≥ {_SWAP_RATIO:.0f} × faster"
-    return Target(name, wanted, f"{ratio:.0f} ×", ratio >= _SWAP_RATIO)
+    text = f"{found[0]:.0f} × by processor, {found[1]:.0f} × by clock"
+    return Target(name, wanted, text, min(found) >= _SWAP_RATIO)
 
 
 def _images_target(record: Mapping[str, Any]) -> Target:

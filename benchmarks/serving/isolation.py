@@ -8,11 +8,10 @@ the base model, answered this one request, and ended.
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 import shutil
-import subprocess
-import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from typing import Any
 
 import torch
@@ -25,7 +24,6 @@ from benchmarks.serving.served import (
     request_for,
     server_of,
 )
-from benchmarks.training.watched import ROOT
 from contract.generation import GenerationRequest, Prompt, Sampler
 from contract.generation_result import GenerationResponse
 from inference.base import Base
@@ -44,7 +42,7 @@ def measure(variant: str, turns: int) -> dict[str, Any]:
     """How many of the answers were the fresh ones, bit for bit."""
     name, _, count = variant.partition(" ")
     distinct = int(count)
-    fresh = [_fresh(name, distinct, number) for number in range(distinct)]
+    fresh = _fresh(name, distinct)
     base, server, asked = _scene(name, distinct, "interleaved")
     order, equal, previous, changes = random.Random(3), 0, -1, 0
     for _ in range(turns):
@@ -88,14 +86,15 @@ def _answered(server: Server, request: GenerationRequest) -> str:
     return hashlib.sha256(answer.artifacts[0].image).hexdigest()
 
 
-def _fresh(name: str, distinct: int, number: int) -> str:
-    program = [sys.executable, "-m", "benchmarks.serving.isolation", name, str(distinct)]
-    done = subprocess.run(
-        [*program, str(number)], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return str(json.loads(done.stdout.strip().splitlines()[-1]))
+def _fresh(name: str, distinct: int) -> list[str]:
+    """One process for each request: forked with the libraries imported, and nothing loaded."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["benchmarks.serving.served"])
+    with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1) as pool:
+        jobs = [pool.submit(_alone, name, distinct, number) for number in range(distinct)]
+        return [job.result() for job in jobs]
 
 
-if __name__ == "__main__":
-    _, _server, _asked = _scene(sys.argv[1], int(sys.argv[2]), f"fresh-{sys.argv[3]}")
-    sys.stdout.write(json.dumps(_answered(_server, _asked[int(sys.argv[3])])) + "\n")
+def _alone(name: str, distinct: int, number: int) -> str:
+    _, server, asked = _scene(name, distinct, f"fresh-{number}")
+    return _answered(server, asked[number])

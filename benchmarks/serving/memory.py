@@ -1,4 +1,8 @@
-"""Memory over 1,000 swaps among 200 adapters: what the process holds after every tenth."""
+"""Memory over 1,000 swaps among 200 adapters: what the process holds after every tenth.
+
+Every swap goes through the tiers as a request's does; every tenth one is a whole request with its
+picture, so that what requests leave behind would show as well.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ _IN_MEMORY, _ON_DISK = 50, 120
 
 
 def measure(variant: str, swaps: int) -> dict[str, Any]:
-    """[[swaps so far, MiB], …]; every request asks for another adapter than the one before."""
+    """[[swaps so far, MiB], …]; every swap is to another adapter than the one before."""
     store, base = Objects(), base_of(variant)
     adapters = published(base, store, _ADAPTERS, _RANK)
     size = len(next(c for name, c in store.objects.items() if name.endswith(".safetensors")))
@@ -33,13 +37,15 @@ def measure(variant: str, swaps: int) -> dict[str, Any]:
         disk_bytes=_ON_DISK * size,
         host_bytes=2 * _IN_MEMORY * size,
     )
+    held = server._generator.adapters
     chosen, number, curve = random.Random(11), 0, []
     for swap in range(swaps + 1):
-        if swap % _EVERY == 0:
-            curve.append([swap, round(resident_mib(), 2)])
         number = (number + chosen.randrange(1, _ADAPTERS)) % _ADAPTERS
+        if swap % _EVERY:
+            held.activate(adapters[number])
+            continue
         server.answer(request_for(base, adapters[number], seed=swap, steps=1).to_json())
-    held = server._generator.adapters
+        curve.append([swap, round(resident_mib(), 2)])
     return {
         "swaps": swaps,
         "adapters": _ADAPTERS,

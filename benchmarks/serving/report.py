@@ -53,9 +53,9 @@ _SECTIONS: tuple[tuple[str, str, str, Callable[[Sequence[Record]], list[str]]], 
         "memory",
         "Memory",
         (
-            "Every request asks for another of 200 adapters than the one before; room for "
-            "120 on disk and 50 in memory. The slope is that of the second half, when all "
-            "tiers are full."
+            "Every swap is to another of 200 adapters than the one before; room for 120 on "
+            "disk and 50 in memory; every tenth swap is a whole request with its picture. "
+            "The slope is that of the second half, when all tiers are full."
         ),
         tables.memory_table,
     ),

@@ -33,11 +33,13 @@ def swap_table(records: Sequence[Record]) -> list[str]:
                 (
                     f"{record['variant']} ({size})",
                     words,
-                    _milliseconds(seconds[side]),
+                    _milliseconds(seconds[side]["cpu"]),
+                    _milliseconds(seconds[side]["clock"]),
                     " / ".join(f"{each:,.0f}" for each in times),
                 )
             )
-    return table(("UNet, adapter", "side", "p50 / p95, ms (n)", "× ours"), rows)
+    heads = ("UNet, adapter", "side", "processor ms, p50 / p95 (n)", "clock ms, p50 / p95 (n)")
+    return table((*heads, "× our host tier's, processor"), rows)
 
 
 def images_table(records: Sequence[Record]) -> list[str]:
@@ -57,18 +59,21 @@ def images_table(records: Sequence[Record]) -> list[str]:
 
 def trace_table(records: Sequence[Record]) -> list[str]:
     """Throughput, time of a request, and where the adapters were found."""
-    heads = ("server", "requests (subjects)", "requests/s", "p50 / p95, ms (n)")
     tiers = ("slot", "host", "disk", "store")
     rows = [
         (
             record["variant"],
             f"{record['requests']} ({record['distinct']})",
-            f"{record['requests'] / record['elapsed']:.2f}",
+            f"{record['requests'] / sum(record['seconds']):.2f}",
+            f"{record['requests'] / sum(record['cpu']):.2f}",
             _milliseconds(record["seconds"]),
+            _milliseconds(record["adapter"]),
             *(f"{hit_rate(record, tier):.0%}" for tier in tiers),
         )
         for record in records
     ]
+    times = ("requests/s", "per processor second", "a request, ms, p50 / p95 (n)")
+    heads = ("server", "requests (subjects)", *times, "its adapter, ms, p50 / p95 (n)")
     return table((*heads, *tiers), rows)
 
 

@@ -9,16 +9,17 @@ import pytest
 import torch
 
 from benchmarks.serving.random_adapters import lora_shapes, random_adapter
-from contract.adapter import ADAPTER_FILE, MANIFEST_FILE
+from contract.adapter import MANIFEST_FILE
 from contract.base_folder import described
 from contract.generation import AdapterReference
+from contract.generation_result import GenerationError
 from contract.s3_location import S3Location
 from inference.adapters import Tier
 from inference.errors import ServingError
-from inference.handler import Server
+from inference.handler import Server, model_fn
 from inference.phase_metrics import PhaseMetrics, process_age
 from inference.settings import ServingSettings, TierLimits
-from tests.ml.serving import ADAPTERS, MemoryStore, images, request, serve
+from tests.ml.serving import ADAPTERS, WORK, MemoryStore, images, request, serve
 
 
 def publish(base: Path, server: Server, store: MemoryStore, seed: int) -> AdapterReference:
@@ -159,7 +160,7 @@ def test_a_request_that_needs_too_much_memory_fails_alone(
 def test_tiers_are_set_by_the_environment() -> None:
     told = {
         "ADAPTER_PREFIX_URI": ADAPTERS,
-        "WORK_PREFIX_URI": "s3://work/generations/",
+        "WORK_PREFIX_URI": WORK,
         "BASE_MODEL_ID": "tiny-sd",
     }
     assert ServingSettings.from_environment(told).tiers == TierLimits()
@@ -197,9 +198,17 @@ def test_a_generation_tells_its_phases_in_the_embedded_metric_format(
     assert age is None or age > 0
 
 
-def test_the_files_of_a_random_adapter_are_those_of_the_format(
-    store: MemoryStore, adapters: list[AdapterReference]
+def test_a_base_that_cannot_be_loaded_is_an_error_of_the_contract(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert {str(adapters[0].uri.child(name)) for name in (ADAPTER_FILE, MANIFEST_FILE)} <= set(
-        store.objects
-    )
+    # The toolkit would answer the next request with this very text.
+    for name, value in (
+        ("ADAPTER_PREFIX_URI", ADAPTERS),
+        ("WORK_PREFIX_URI", WORK),
+        ("BASE_MODEL_ID", "tiny-sd"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+    ):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ServingError) as caught:
+        model_fn(str(tmp_path))
+    assert GenerationError.from_json(str(caught.value)).code == "base_unavailable"

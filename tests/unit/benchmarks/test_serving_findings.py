@@ -20,12 +20,13 @@ def test_growth_is_judged_once_the_tiers_are_full() -> None:
 
 
 def swaps(ours: float, stock: float) -> dict[str, object]:
-    seconds = {"host": [ours / 2, ours], "stock_file": [stock, stock / 2]}
+    sides = {"host": [ours / 2, ours], "stock_memory": [stock, stock / 2], "stock_file": [1.0]}
+    seconds = {side: {"cpu": taken, "clock": taken} for side, taken in sides.items()}
     return {"part": "swap", "variant": "sdxl", "seconds": seconds}
 
 
 def test_targets_are_met_from_their_bounds_on() -> None:
-    assert swap_ratio(swaps(0.01, 0.2)) == pytest.approx(20)
+    assert swap_ratio(swaps(0.01, 0.2), "stock_memory") == pytest.approx(20)
     image = {"part": "images", "seconds": {"ours": {"cpu": [1.0]}, "stock": {"cpu": [0.9]}}}
     leaking = {"part": "memory", "variant": "tiny-sd", "swaps": 1000}
     leaking["curve"] = [[n, 100.0 + n / 100] for n in range(0, 1001, 10)]
