@@ -1,8 +1,8 @@
 """Memory over 1,000 swaps among 200 adapters: what the process holds after every tenth.
 
 Every swap goes through the tiers as a request's does; every tenth one is a whole request with its
-picture, so that what requests leave behind would show as well. The server sweeps now and then, as it
-does every ten minutes.
+picture, so that what requests leave behind would show as well. The server sweeps now and then, as
+it does every ten minutes.
 """
 
 from __future__ import annotations
