@@ -105,7 +105,7 @@ def server_of(
     )
     cache = AdapterCache(store, settings.cache_folder, settings.cache_bytes)
     generator = Generator(base, cache, settings.tiers)
-    return Server(settings, store, generator, PhaseMetrics(Path("/dev/null")))
+    return Server(settings, store, generator, metrics=PhaseMetrics(Path("/dev/null")))
 
 
 def request_for(
