@@ -37,6 +37,9 @@ bench-training: setup ## Measure training beside diffusers' script (DIFFUSERS_SO
 	@if [ -n "$$DIFFUSERS_SOURCE" ]; then python -m benchmarks.training.fetch; fi
 	@python -m benchmarks.training --size $(if $(QUICK),quick,$(if $(FULL),full,default)) $(ARGS)
 
+bench-serving: setup ## Measure the server beside stock diffusers (QUICK=1, ARGS="--only swap")
+	@python -m benchmarks.serving $(if $(QUICK),--quick) $(ARGS)
+
 fuzz: setup ## Send what the API's description allows, and does not, to the stack of `make up`
 	@cmp -s benchmarks/fuzzing/requirements.txt build/fuzzing/.requirements || { \
 	  python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
@@ -62,4 +65,4 @@ cdk: setup ## Any command of the CDK: make cdk ARGS="diff -c environment=dev"
 clean: down ## Remove everything that was built or installed
 	@rm -rf .venv node_modules build cdk.out out .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup demo up down logs test test-slow bench-training fuzz check fix synth deploy cdk clean
+.PHONY: help setup demo up down logs test test-slow bench-training bench-serving fuzz check fix synth deploy cdk clean

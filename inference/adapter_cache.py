@@ -53,12 +53,21 @@ class AdapterCache:
         entry = self._folder / wanted.sha256
         if not entry.is_dir():
             self._fetch(wanted, entry)
-        elif self._is_gone(wanted.uri):
-            self.drop(wanted.sha256)
-            raise AdapterError("adapter_missing", "The adapter is not there.")
+        else:
+            self.demand(wanted)
         os.utime(entry)
         manifest = AdapterManifest.from_json((entry / MANIFEST_FILE).read_bytes())
         return CachedAdapter(manifest, entry / ADAPTER_FILE)
+
+    def demand(self, wanted: AdapterReference) -> None:
+        """Raise AdapterError unless the store still has it, wherever a copy may lie here."""
+        if self.is_gone(wanted.uri):
+            self.drop(wanted.sha256)
+            raise AdapterError("adapter_missing", "The adapter is not there.")
+
+    def holds(self, sha256: str) -> bool:
+        """Whether it lies on disk."""
+        return (self._folder / sha256 / MANIFEST_FILE).is_file()
 
     def drop(self, sha256: str) -> None:
         """Forget an adapter that turned out to be unusable."""
@@ -69,14 +78,15 @@ class AdapterCache:
         gone = {
             entry.name
             for entry in self._entries()
-            if self._is_gone(S3Location.parse((entry / _SOURCE_FILE).read_text()))
+            if self.is_gone(S3Location.parse((entry / _SOURCE_FILE).read_text()))
         }
         for sha256 in gone:
             _log.info("event=adapter_gone sha256=%s", sha256[:12])
             self.drop(sha256)
         return gone
 
-    def _is_gone(self, adapter: S3Location) -> bool:
+    def is_gone(self, adapter: S3Location) -> bool:
+        """Whether the store has no manifest there any more. Raises GenerationFailedError."""
         try:
             return not self._store.exists(adapter.child(MANIFEST_FILE))
         except StoreUnavailableError as error:

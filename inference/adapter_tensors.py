@@ -15,18 +15,40 @@ from contract.adapter import (
 )
 from contract.base_model import BaseModel
 from inference.adapter_cache import CachedAdapter
+from inference.adapter_layout import AdapterLayout
 from inference.errors import AdapterError
 
 _FLOATS = {torch.float32, torch.float16, torch.bfloat16}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AdapterTensors:
-    """An adapter in memory: LoRA tensors by module name, token rows by encoder."""
+    """A checked adapter in memory: LoRA in one buffer of the base's number format, and the rows of
+    its word, (vectors, width) by encoder."""
 
-    rank: int
-    lora: dict[str, torch.Tensor]
-    vectors: list[torch.Tensor]
+    manifest: AdapterManifest
+    layout: AdapterLayout
+    flat: torch.Tensor
+    vectors: tuple[torch.Tensor, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes of its tier."""
+        return sum(tensor.numel() * tensor.element_size() for tensor in self._all)
+
+    def to(self, device: torch.device) -> "AdapterTensors":
+        """A copy on a device; from pinned memory it is made while the host goes on."""
+        flat, *vectors = (tensor.to(device, non_blocking=True) for tensor in self._all)
+        return AdapterTensors(self.manifest, self.layout, flat, tuple(vectors))
+
+    def wipe(self) -> None:
+        """Overwrite the tensors: they were erased, and freed memory keeps what it held."""
+        for tensor in self._all:
+            tensor.zero_()
+
+    @property
+    def _all(self) -> tuple[torch.Tensor, ...]:
+        return (self.flat, *self.vectors)
 
 
 def check_manifest(manifest: AdapterManifest, base: BaseModel) -> None:
@@ -37,10 +59,11 @@ def check_manifest(manifest: AdapterManifest, base: BaseModel) -> None:
         raise AdapterError("adapter_mismatch", "The adapter changes other modules than it may.")
 
 
-def read_adapter(cached: CachedAdapter, widths: list[int]) -> AdapterTensors:
-    """Read and check; `widths` are the text encoders' embedding widths.
+def read_adapter(cached: CachedAdapter, widths: list[int], dtype: torch.dtype) -> AdapterTensors:
+    """Read, check, and convert to the base's number format; `widths` are the text encoders'.
 
-    Raises AdapterError; shapes of the LoRA tensors are checked where they are put in.
+    With CUDA the buffer is page-locked: what the accelerator copies at full speed. Raises
+    AdapterError; shapes of the LoRA tensors are checked where they are put in.
     """
     try:
         tensors = load_file(cached.file)
@@ -52,13 +75,24 @@ def read_adapter(cached: CachedAdapter, widths: list[int]) -> AdapterTensors:
         raise AdapterError("adapter_mismatch", "The adapter's token does not fit the base model.")
     if len({len(table) for table in vectors}) != 1:
         raise AdapterError("adapter_mismatch", "The adapter's tokens differ in length.")
-    lora = {name.removeprefix(UNET_PREFIX): tensor for name, tensor in tensors.items()}
     if any(not name.startswith(UNET_PREFIX) for name in tensors):
         raise AdapterError("adapter_mismatch", "The adapter holds tensors of other modules.")
-    for tensor in (*vectors, *lora.values()):
-        if tensor.dtype not in _FLOATS or not bool(torch.isfinite(tensor).all()):
-            raise AdapterError("adapter_invalid", "The adapter holds values that are not numbers.")
-    return AdapterTensors(cached.manifest.rank, lora, vectors)
+    if any(tensor.dtype not in _FLOATS for tensor in (*vectors, *tensors.values())):
+        raise _not_numbers()
+    lora = {name.removeprefix(UNET_PREFIX): tensor for name, tensor in tensors.items()}
+    layout = AdapterLayout.of(lora)
+    flat = torch.zeros(layout.length, dtype=dtype, pin_memory=torch.cuda.is_available())
+    for name, place in layout.views(flat).items():
+        place.copy_(lora[name])
+    # After the conversion: a number that is too large for half precision is infinite there.
+    if not all(bool(torch.isfinite(tensor).all()) for tensor in (flat, *vectors)):
+        raise _not_numbers()
+    # The file is mapped: its own memory must not be held through the small tables.
+    return AdapterTensors(cached.manifest, layout, flat, tuple(v.clone() for v in vectors))
+
+
+def _not_numbers() -> AdapterError:
+    return AdapterError("adapter_invalid", "The adapter holds values that are not numbers.")
 
 
 def _is_table(tensor: torch.Tensor, width: int) -> bool:

@@ -18,7 +18,11 @@ from contract.base_model import BaseModel, Family
 from inference.few_step import FewStepAdapter, read_few_step
 from inference.settings import Precision
 
-_DTYPES = {Precision.FP32: torch.float32, Precision.FP16: torch.float16}
+_DTYPES = {
+    Precision.FP32: torch.float32,
+    Precision.FP16: torch.float16,
+    Precision.BF16: torch.bfloat16,
+}
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,20 @@ class Base:
         return self.description.family is Family.SDXL
 
 
-def load_base(folder: Path, base_model_id: str, precision: Precision, device: torch.device) -> Base:
-    """Load a published base model; raises if the folder is not whole or is another model."""
+def load_base(
+    folder: Path,
+    base_model_id: str,
+    precision: Precision,
+    device: torch.device,
+    *,
+    compile_blocks: bool = False,
+) -> Base:
+    """Load a published base model; raises if the folder is not whole or is another model.
+
+    `compile_blocks` compiles the UNet's repeated blocks only ("regional compilation",
+    docs.pytorch.org/tutorials/recipes/regional_compilation.html), at their first use: one block's
+    code serves all its repetitions, and swapping an adapter's numbers does not touch it.
+    """
     description = described(folder)
     if description.id != base_model_id:
         raise ValueError("the model folder holds another base model than BASE_MODEL_ID names")
@@ -73,5 +89,7 @@ def load_base(folder: Path, base_model_id: str, precision: Precision, device: to
         encoders.append(pipeline.text_encoder_2)
     for model in (pipeline.unet, pipeline.vae, *encoders):
         model.requires_grad_(requires_grad=False).eval()
+    if compile_blocks:
+        pipeline.unet.compile_repeated_blocks()
     few_step = read_few_step(folder, description)
     return Base(description, pipeline, tokenizers, encoders, few_step)

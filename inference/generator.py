@@ -2,51 +2,48 @@
 
 import io
 import time
-from dataclasses import dataclass
 
-import torch
 from PIL import Image
 
 from contract.generation import GenerationRequest
 from contract.generation_result import Artifact, FinishReason, GenerationResponse, Timings
 from inference.active_adapters import ActiveAdapters
-from inference.adapter_cache import AdapterCache, CachedAdapter
-from inference.adapter_slot import AdapterSlot
-from inference.adapter_tensors import AdapterTensors, check_manifest, read_adapter
+from inference.adapter_cache import AdapterCache
+from inference.adapters import ActiveAdapter, Adapters
 from inference.base import Base
 from inference.canvas import Canvas, Pixels
 from inference.denoising import Guidance, Watch
-from inference.errors import AdapterError, RequestRefusedError
+from inference.errors import RequestRefusedError
 from inference.few_step import FewStep
 from inference.painting import Painter
 from inference.prompts import texts_of
+from inference.settings import TierLimits
 from inference.text_encoding import TextEncoding
+
+_DEFAULT_LIMITS = TierLimits()
 
 
 def _unwatched() -> None:
     """Let the generation go on."""
 
 
-@dataclass(frozen=True)
-class _Active:
-    """The adapter of a request, in place."""
-
-    cached: CachedAdapter
-    vectors: list[torch.Tensor]
-
-
 class Generator:
     """One base model, one slot for adapters; requests one after the other."""
 
-    def __init__(self, base: Base, cache: AdapterCache) -> None:
+    def __init__(
+        self, base: Base, cache: AdapterCache, limits: TierLimits = _DEFAULT_LIMITS
+    ) -> None:
         self._base = base
-        self._cache = cache
         self._painter = Painter(base)
         switches = ActiveAdapters(base.unet)
         self._few_step = FewStep(base.unet, base.few_step, switches)
-        self._slot = AdapterSlot(base.unet, switches)
         self._texts = TextEncoding(base)
-        self._vectors: list[torch.Tensor] = []
+        self.adapters = Adapters(base, self._texts.widths, cache, limits, switches)
+
+    def prefetch(self, request: GenerationRequest) -> None:
+        """Begin to fetch what the request will need."""
+        if request.adapter is not None:
+            self.adapters.prefetch(request.adapter)
 
     def generate(
         self, request: GenerationRequest, canvas: Canvas | None = None, watch: Watch = _unwatched
@@ -62,7 +59,7 @@ class Generator:
         active = self._activate(request)
         loaded = time.perf_counter()
         vectors = active.vectors if active else None
-        texts = texts_of(request, active.cached.manifest if active else None)
+        texts = texts_of(request, active.manifest if active else None)
         guidance = Guidance(
             self._texts.encode(texts.wanted, vectors),
             self._texts.encode(texts.unwanted, vectors),
@@ -76,7 +73,7 @@ class Generator:
         return GenerationResponse(
             generation_id=request.generation_id,
             base_model=self._base.description.id,
-            adapter=active.cached.manifest.sha256 if active else None,
+            adapter=active.manifest.sha256 if active else None,
             artifacts=artifacts,
             timings=Timings(
                 adapter_load_s=round(loaded - begun, 4),
@@ -85,40 +82,12 @@ class Generator:
             ),
         )
 
-    def sweep(self) -> None:
-        """Let go of adapters that are no longer in the store. Raises GenerationFailedError."""
-        gone = self._cache.sweep()
-        if self._slot.held is not None and self._slot.held.sha256 in gone:
-            self._slot.clear()
-            self._vectors = []
-
-    def _activate(self, request: GenerationRequest) -> _Active | None:
+    def _activate(self, request: GenerationRequest) -> ActiveAdapter | None:
         """Put the request's adapter in place, or switch adapters off."""
         if request.adapter is None:
-            self._slot.switch(on=False)
+            self.adapters.deactivate()
             return None
-        try:
-            cached = self._cache.get(request.adapter)
-        except AdapterError:
-            if self._slot.held is not None and self._slot.held.sha256 == request.adapter.sha256:
-                self._slot.clear()
-                self._vectors = []
-            raise
-        try:
-            check_manifest(cached.manifest, self._base.description)
-            if self._slot.held == cached.manifest:
-                self._slot.switch(on=True)
-                return _Active(cached, self._vectors)
-            tensors = read_adapter(cached, self._texts.widths)
-            self._slot.put(cached.manifest, tensors)
-        except AdapterError:
-            self._cache.drop(request.adapter.sha256)
-            raise
-        self._vectors = self._on_device(tensors)
-        return _Active(cached, self._vectors)
-
-    def _on_device(self, tensors: AdapterTensors) -> list[torch.Tensor]:
-        return [table.to(self._base.unet.device) for table in tensors.vectors]
+        return self.adapters.activate(request.adapter)
 
 
 def _artifact(index: int, seed: int, pixels: Pixels | None) -> Artifact:

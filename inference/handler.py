@@ -19,7 +19,7 @@ import torch
 
 from contract.errors import ContractError
 from contract.generation import GenerationRequest
-from contract.generation_result import GenerationProgress
+from contract.generation_result import GenerationProgress, GenerationResponse
 from contract.generation_source import ImageReference
 from inference.adapter_cache import AdapterCache
 from inference.base import load_base
@@ -27,9 +27,10 @@ from inference.canvas import canvas_for
 from inference.errors import GenerationFailedError, RequestRefusedError, ServingError
 from inference.generator import Generator
 from inference.object_store import ObjectStore, S3Store, StoreUnavailableError
+from inference.phase_metrics import PhaseMetrics, process_age
 from inference.settings import ServingSettings
 from inference.sources import Sources
-from inference.sweeping import Sweeper
+from inference.sweeping import Sweeper, return_freed_memory
 from inference.watching import RequestWatch
 
 _log = logging.getLogger(__name__)
@@ -44,12 +45,15 @@ class Server:
         store: ObjectStore,
         generator: Generator,
         clock: Callable[[], float] = time.monotonic,
+        metrics: PhaseMetrics | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
         self._sources = Sources(store)
         self._generator = generator
         self._clock = clock
+        self._metrics = metrics or PhaseMetrics(settings.metrics_file)
+        self._has_answered = False
         self._one_at_a_time = threading.Lock()
 
     def answer(self, body: str | bytes) -> str:
@@ -63,6 +67,8 @@ class Server:
             lambda: self._demand_wanted(request), self._settings.generation_seconds, self._clock
         )
         with self._one_at_a_time:
+            # Two calls to the store follow: an adapter that comes from there comes meanwhile.
+            self._generator.prefetch(request)
             watch()
             self._report_running(request)
             try:
@@ -76,8 +82,10 @@ class Server:
                 )
                 raise
             except Exception as error:  # noqa: BLE001 - the worker must live on
-                raise _unexpected(error, request.generation_id) from None
+                failure = self._unexpected(error, request.generation_id)
+                raise failure from None
             self._demand_wanted(request)
+            self._measure(request, response)
         _log.info(
             "event=generated generation_id=%s samples=%d adapter_load_s=%.3f denoise_s=%.3f",
             request.generation_id,
@@ -86,6 +94,39 @@ class Server:
             response.timings.denoise_s,
         )
         return response.to_json()
+
+    def _unexpected(self, error: Exception, generation_id: str) -> GenerationFailedError:
+        """Log where it happened, not what it was about: messages may repeat a prompt."""
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        _log.error(
+            "event=failed generation_id=%s error=%s at=%s:%s",
+            generation_id,
+            type(error).__name__,
+            Path(place.filename).name,
+            place.lineno,
+        )
+        # The frames hold what the request had allocated, for as long as the error lives.
+        traceback.clear_frames(error.__traceback__)
+        if not _is_out_of_memory(error):
+            return GenerationFailedError("internal_error", "The generation failed unexpectedly.")
+        self._generator.adapters.relieve()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        self._metrics.emit({}, {"OutOfMemory": 1})
+        return GenerationFailedError("out_of_memory", "The machine's memory is too small.")
+
+    def _measure(self, request: GenerationRequest, response: GenerationResponse) -> None:
+        timings, tier = response.timings, self._generator.adapters.latest
+        seconds = {
+            "AdapterSeconds": timings.adapter_load_s,
+            "ImagesSeconds": timings.denoise_s,
+            "RequestSeconds": timings.total_s,
+        }
+        if not self._has_answered:
+            self._has_answered = True
+            seconds["StartFirstImageSeconds"] = timings.total_s
+        is_from = {f"AdapterFrom{tier.title()}": 1} if request.adapter and tier else {}
+        self._metrics.emit(seconds, is_from)
 
     def _check_addresses(self, request: GenerationRequest) -> None:
         adapter, progress = request.adapter, request.progress_uri
@@ -100,7 +141,8 @@ class Server:
     def sweep(self) -> None:
         """Let go of what was erased, between two generations."""
         with self._one_at_a_time:
-            self._generator.sweep()
+            self._generator.adapters.sweep()
+            return_freed_memory()
 
     def _demand_wanted(self, request: GenerationRequest) -> None:
         """A request whose document was removed is withdrawn: it begins nothing, and shows nothing.
@@ -135,33 +177,49 @@ def _images_of(request: GenerationRequest) -> list[ImageReference]:
     return images
 
 
-def _unexpected(error: Exception, generation_id: str) -> GenerationFailedError:
-    """Log where it happened, not what it was about: messages may repeat a prompt."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    _log.error(
-        "event=failed generation_id=%s error=%s at=%s:%s",
-        generation_id,
-        type(error).__name__,
-        Path(place.filename).name,
-        place.lineno,
-    )
-    if isinstance(error, torch.OutOfMemoryError):
-        torch.cuda.empty_cache()
-        return GenerationFailedError("out_of_memory", "The accelerator's memory is too small.")
-    return GenerationFailedError("internal_error", "The generation failed unexpectedly.")
+def _is_out_of_memory(error: Exception) -> bool:
+    # On the CPU, torch raises a plain RuntimeError that names its allocator.
+    kinds = (torch.OutOfMemoryError, MemoryError)
+    return isinstance(error, kinds) or "DefaultCPUAllocator" in str(error)
 
 
 def model_fn(model_dir: str) -> Server:
-    """Load the base model; an error here keeps the endpoint from becoming healthy."""
+    """Load the base model. Raises ServingError: without it nothing can be served.
+
+    SageMaker's container then still answers /ping with 200, as it does while the model loads
+    (multi-model-server, ModelManager.workerStatus), and the toolkit calls this again with the next
+    request, which fails with this error's text. So the error is one of the contract's.
+    """
     if not logging.getLogger().handlers:
         logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    try:
+        return _started(Path(model_dir))
+    except Exception as error:
+        _log.exception("event=start_failed error=%s", type(error).__name__)
+        message = "The base model could not be loaded."
+        raise GenerationFailedError("base_unavailable", message) from error
+
+
+def _started(model_dir: Path) -> Server:
+    seconds = {}
+    if (age := process_age()) is not None:
+        seconds["StartImportSeconds"] = age
     settings = ServingSettings.from_environment(os.environ)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     store = S3Store()
-    base = load_base(Path(model_dir), settings.base_model_id, settings.precision, device)
+    began = time.perf_counter()
+    base = load_base(
+        model_dir,
+        settings.base_model_id,
+        settings.precision,
+        device,
+        compile_blocks=settings.compile_blocks,
+    )
+    seconds["StartBaseSeconds"] = time.perf_counter() - began
     cache = AdapterCache(store, settings.cache_folder, settings.cache_bytes)
     _log.info("event=ready base=%s device=%s", base.description.id, device.type)
-    server = Server(settings, store, Generator(base, cache))
+    server = Server(settings, store, Generator(base, cache, settings.tiers))
+    PhaseMetrics(settings.metrics_file).emit(seconds)
     Sweeper(server.sweep, settings.sweep_seconds).start()
     return server
 

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -21,11 +21,24 @@ class Precision(StrEnum):
 
     FP32 = "fp32"
     FP16 = "fp16"
+    BF16 = "bf16"
+
+
+@dataclass(frozen=True)
+class TierLimits:
+    """Bytes of adapters in memory. Without an accelerator, the device's would be a second host."""
+
+    host_bytes: int = 2 * _GIB
+    device_bytes: int = _GIB
 
 
 @dataclass(frozen=True)
 class ServingSettings:
-    """Typed environment. The prefixes are all that requests may point into."""
+    """Typed environment. The prefixes are all that requests may point into.
+
+    `cache_bytes` are the adapters' on disk, `tiers` those in memory. `compile_blocks` compiles the
+    UNet's repeated blocks: the first image waits for it, later ones are faster.
+    """
 
     adapter_prefix: S3Location
     work_prefix: S3Location
@@ -35,6 +48,9 @@ class ServingSettings:
     cache_folder: Path
     sweep_seconds: float = SWEEP_SECONDS
     generation_seconds: float = _GENERATION_SHARE * _RESPONSE_SECONDS
+    tiers: TierLimits = field(default_factory=TierLimits)
+    compile_blocks: bool = False
+    metrics_file: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "ServingSettings":
@@ -49,6 +65,12 @@ class ServingSettings:
         cache_bytes = int(environment.get("ADAPTER_CACHE_BYTES", 10 * _GIB))
         if cache_bytes <= 0:
             raise ValueError("ADAPTER_CACHE_BYTES must be positive")
+        tiers = TierLimits(
+            host_bytes=int(environment.get("ADAPTER_HOST_BYTES", TierLimits.host_bytes)),
+            device_bytes=int(environment.get("ADAPTER_DEVICE_BYTES", TierLimits.device_bytes)),
+        )
+        if min(tiers.host_bytes, tiers.device_bytes) < 0:
+            raise ValueError("ADAPTER_HOST_BYTES and ADAPTER_DEVICE_BYTES must not be negative")
         sweep_seconds = float(environment.get("ADAPTER_SWEEP_SECONDS", SWEEP_SECONDS))
         if sweep_seconds <= 0:
             raise ValueError("ADAPTER_SWEEP_SECONDS must be positive")
@@ -56,6 +78,7 @@ class ServingSettings:
         if response_seconds <= 0:
             raise ValueError("MMS_DEFAULT_RESPONSE_TIMEOUT must be positive")
         folder = environment.get("ADAPTER_CACHE_FOLDER")
+        metrics_file = environment.get("METRICS_FILE")
         return cls(
             adapter_prefix=S3Location.parse(environment["ADAPTER_PREFIX_URI"]),
             work_prefix=S3Location.parse(environment["WORK_PREFIX_URI"]),
@@ -65,4 +88,7 @@ class ServingSettings:
             cache_folder=Path(folder) if folder else Path(tempfile.gettempdir()) / "adapters",
             sweep_seconds=sweep_seconds,
             generation_seconds=_GENERATION_SHARE * response_seconds,
+            tiers=tiers,
+            compile_blocks=environment.get("COMPILE_BLOCKS") == "1",
+            metrics_file=Path(metrics_file) if metrics_file else None,
         )

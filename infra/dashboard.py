@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # Functions that ask how an account stands before they begin anything.
 _GATES = ("api_generations", "api_subjects", "api_trainings")
+ENDPOINT_SERVICE = "endpoint"  # as the serving code names itself in its metrics
 _HALF = 12  # of the 24 columns of a dashboard
 
 
@@ -145,6 +146,27 @@ def _endpoint(endpoint: AsyncEndpoint) -> list[cloudwatch.IWidget]:
             "Time (µs)",
             metrics.of_variant(endpoint, "ModelLatency", "p90"),
             metrics.of_variant(endpoint, "TimeInBacklog", "p90"),
+        ),
+        _graph(
+            "Phases of a request and of a start (s)",
+            *(
+                metrics.of_service(ENDPOINT_SERVICE, name, "p90")
+                for name in (
+                    "AdapterSeconds",
+                    "ImagesSeconds",
+                    "StartImportSeconds",
+                    "StartBaseSeconds",
+                    "StartFirstImageSeconds",
+                )
+            ),
+        ),
+        _graph(
+            "Where adapters were found",
+            *(
+                metrics.of_service(ENDPOINT_SERVICE, f"AdapterFrom{tier}")
+                for tier in ("Slot", "Device", "Host", "Disk", "Store")
+            ),
+            metrics.of_service(ENDPOINT_SERVICE, "OutOfMemory"),
         ),
     ]
 

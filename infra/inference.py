@@ -119,6 +119,9 @@ class InferenceStack(Stack):
 
     def _container_environment(self, code: assets.Asset, base: ServedBase) -> dict[str, str]:
         storage = self._storage
+        # What a worker prints reaches the log behind a prefix of the model server's, so metrics go
+        # to the standard output of the container's first process. A process on a laptop has none.
+        metrics = {} if self._settings.is_local else {"METRICS_FILE": "/proc/1/fd/1"}
         return {
             "SERVING_CODE_URI": code.s3_object_url,
             "ADAPTER_PREFIX_URI": storage.models.s3_url_for_object("adapters/"),
@@ -126,12 +129,16 @@ class InferenceStack(Stack):
             "BASE_MODEL_ID": base.model.id,
             "PRECISION": base.model.precision,
             "ADAPTER_CACHE_BYTES": str(base.endpoint.adapter_cache_gb * 1024**3),
+            "ADAPTER_HOST_BYTES": str(int(base.endpoint.adapter_host_gb * 1024**3)),
+            "ADAPTER_DEVICE_BYTES": str(int(base.endpoint.adapter_device_gb * 1024**3)),
+            "COMPILE_BLOCKS": str(int(base.endpoint.compile_blocks)),
             "ADAPTER_SWEEP_SECONDS": str(base.endpoint.adapter_sweep_seconds),
             "SAGEMAKER_MODEL_SERVER_WORKERS": "1",  # one process owns the GPU
             "SAGEMAKER_MODEL_SERVER_TIMEOUT": str(_INVOCATION_SECONDS),
             "MMS_DEFAULT_RESPONSE_TIMEOUT": str(_INVOCATION_SECONDS),
             "MMS_MAX_REQUEST_SIZE": str(_BODY_BYTES),
             "MMS_MAX_RESPONSE_SIZE": str(_BODY_BYTES),
+            **metrics,
         }
 
     def _serving_role(

@@ -96,6 +96,9 @@ class EndpointSettings(_Strict):
     model_download_seconds: int = Field(default=1800, ge=60, le=3600)
     startup_seconds: int = Field(default=1800, ge=60, le=3600)
     adapter_cache_gb: int = Field(default=20, ge=1)  # on the instance's disk
+    adapter_host_gb: float = Field(default=4, ge=0)  # in its memory, ready to be copied
+    adapter_device_gb: float = Field(default=1, ge=0)  # in the accelerator's, where there is one
+    compile_blocks: bool = False  # the first image of an instance waits for it
     adapter_sweep_seconds: int = Field(default=600, ge=1, le=3600)  # what was erased leaves it then
 
     @field_validator("instance_types")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
+from inference.settings import Precision
+from infra.settings import BaseModelSettings
 from tests.infra.cloud import Cloud, Resource, text
 
 
@@ -82,6 +84,16 @@ def test_the_model_server_allows_what_asynchronous_inference_allows(cloud: Cloud
     assert variables["WORK_PREFIX_URI"].endswith("/generations/")
     assert variables["SERVING_CODE_URI"].startswith("s3://")
     assert variables["BASE_MODEL_ID"] == cloud.settings.base_model.id
+    tiers = cloud.settings.endpoint
+    assert int(variables["ADAPTER_HOST_BYTES"]) == int(tiers.adapter_host_gb * 1024**3)
+    assert int(variables["ADAPTER_DEVICE_BYTES"]) == int(tiers.adapter_device_gb * 1024**3)
+    # Only a container has a first process of its own to write through.
+    assert ("METRICS_FILE" in variables) is not cloud.settings.is_local
+
+
+def test_every_number_format_that_can_be_set_is_one_that_the_endpoint_knows() -> None:
+    settable = get_args(BaseModelSettings.model_fields["precision"].annotation)
+    assert set(settable) == {precision.value for precision in Precision}
 
 
 def target(cloud: Cloud) -> Resource:

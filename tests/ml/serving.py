@@ -23,7 +23,7 @@ from inference.errors import ServingError
 from inference.generator import Generator
 from inference.handler import Server
 from inference.object_store import ObjectMissingError, StoreUnavailableError
-from inference.settings import Precision, ServingSettings
+from inference.settings import Precision, ServingSettings, TierLimits
 from tests.ml.training_runs import ULID, Run
 
 ADAPTERS = "s3://models/adapters/"
@@ -87,6 +87,7 @@ def serve(
     cache_bytes: int = 10**9,
     generation_seconds: float = 1e9,
     clock: Callable[[], float] = time.monotonic,
+    tiers: TierLimits | None = None,
 ) -> Server:
     settings = ServingSettings(
         adapter_prefix=S3Location.parse(ADAPTERS),
@@ -96,10 +97,11 @@ def serve(
         cache_bytes=cache_bytes,
         cache_folder=cache,
         generation_seconds=generation_seconds,
+        tiers=tiers or TierLimits(),
     )
     shutil.rmtree(cache, ignore_errors=True)
     model = load_base(base, settings.base_model_id, precision, torch.device("cpu"))
-    generator = Generator(model, AdapterCache(store, cache, cache_bytes))
+    generator = Generator(model, AdapterCache(store, cache, cache_bytes), settings.tiers)
     return Server(settings, store, generator, clock)
 
 

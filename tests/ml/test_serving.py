@@ -16,6 +16,7 @@ from contract.generation_result import GenerationProgress
 from contract.s3_location import S3Location
 from inference.errors import ServingError
 from inference.handler import Server
+from inference.settings import TierLimits
 from inference.sweeping import Sweeper
 from tests.ml.serving import (
     ADAPTERS,
@@ -176,7 +177,7 @@ def test_an_unusable_adapter_fails_its_request_and_no_other(
     bad = damage(store, store.add(short, "bad"))
     if bad.sha256 == good.sha256:
         # Otherwise the cache would rightly serve the good file of the same checksum.
-        server._generator._cache.drop(good.sha256)
+        server._generator.adapters._forget(good.sha256)
     for _ in range(2):
         assert refusal(server, request(sd_base, bad, steps=2)).code == code
     assert images(server, request(sd_base, good, steps=2)) == before
@@ -261,7 +262,13 @@ def test_an_adapter_is_fetched_once_and_the_least_recently_used_leaves(
         uri = S3Location.parse(f"{ADAPTERS}usr/{name}/trn/")
         others.append(republished(store, uri, manifest, save(tensors)))
     b, c = others
-    server = serve(sd_base, store, tmp_path / "small", cache_bytes=2 * len(content) + 100)
+    server = serve(
+        sd_base,
+        store,
+        tmp_path / "small",
+        cache_bytes=2 * len(content) + 100,
+        tiers=TierLimits(host_bytes=0),
+    )
 
     def fetches(adapter: AdapterReference) -> int:
         answer(server, request(sd_base, adapter, steps=1))
@@ -269,7 +276,7 @@ def test_an_adapter_is_fetched_once_and_the_least_recently_used_leaves(
 
     assert [fetches(one) for one in (a, b, a, c)] == [1, 1, 1, 1]
     assert [fetches(one) for one in (a, b)] == [1, 2]
-    assert server._generator._cache.size_bytes <= 2 * len(content) + 100
+    assert server._generator.adapters._disk.size_bytes <= 2 * len(content) + 100
 
 
 def test_an_adapter_larger_than_the_cache_is_refused(
@@ -295,7 +302,7 @@ def test_an_erased_adapter_is_not_served_again_and_leaves_disk_and_slot(
         del store.objects[str(adapter.uri.child(name))]
     assert refusal(server, request(sd_base, adapter)).code == "adapter_missing"
     assert list((tmp_path / "cache").iterdir()) == []
-    assert nothing_in_the_slot(server)
+    assert nothing_in_memory(server, adapter.sha256)
     assert images(server, request(sd_base, steps=2))
 
 
@@ -319,14 +326,15 @@ def test_an_erased_adapter_that_nobody_asks_for_leaves_with_the_next_sweep(
     store.broken = False
     server.sweep()
     assert [entry.name for entry in (tmp_path / "cache").iterdir()] == [kept.sha256]
-    assert nothing_in_the_slot(server)
+    assert nothing_in_memory(server, erased.sha256)
     assert images(server, request(sd_base, kept, steps=2))
 
 
-def nothing_in_the_slot(server: Server) -> bool:
-    slot = server._generator._slot
-    held = [parameter for parameter in slot._parameters.values() if parameter.any()]
-    return slot.held is None and not held and server._generator._vectors == []
+def nothing_in_memory(server: Server, sha256: str) -> bool:
+    adapters = server._generator.adapters
+    tiers = (adapters._host, adapters._device)
+    kept = any(sha256 in tier.sources() for tier in tiers)
+    return adapters._slot.is_empty and adapters._active is None and not kept
 
 
 def test_a_withdrawn_request_begins_nothing(
