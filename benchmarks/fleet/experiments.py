@@ -69,9 +69,10 @@ def frontier(environment: str) -> Iterator[Row]:
                     "scale_in_below": below,
                     "scale_in_periods": periods,
                 }
-                tried = settings.model_copy(update={"endpoint": chosen.model_copy(update=changes)})
                 name = f"target {target:g}, below {below:g} for {5 * periods} min"
-                row = _replay(trace, Setup(name, deployed(tried)), inputs)
+                row = _replay(
+                    trace, Setup(name, deployed(chosen.model_copy(update=changes), name)), inputs
+                )
                 here = all(getattr(chosen, key) == value for key, value in changes.items())
                 yield {**row, "series": "chosen" if here else "ours, other parameters"}
     for setup, series in _others(settings, most):
@@ -79,7 +80,7 @@ def frontier(environment: str) -> Iterator[Row]:
 
 
 def _others(settings: EnvironmentSettings, most: int) -> Iterator[tuple[Setup, str]]:
-    ours = deployed(settings)
+    ours = deployed(settings.endpoint, "ours")
     for target in (1, 4, 16):
         name = f"tracking both ways, target {target}"
         yield Setup(name, _both_ways(ours, target)), "target tracking both ways"
@@ -127,7 +128,7 @@ def sizes(populations: Sequence[int] = tuple(POPULATIONS)) -> Iterator[Row]:
     trace = spike(10_000, _SEED)
     most = settings.endpoint.max_instances
     for policies in (
-        deployed(settings, "ours"),
+        deployed(settings.endpoint, "ours"),
         extension_for_stable_diffusion(most),
         jumpstart_guidance(most),
     ):
@@ -139,8 +140,7 @@ def _wide(settings: EnvironmentSettings, most: int, below: float | None = None) 
     changes: Row = {"max_instances": most}
     if below is not None:
         changes["scale_in_below"] = below
-    endpoint = settings.endpoint.model_copy(update=changes)
-    return deployed(settings.model_copy(update={"endpoint": endpoint}))
+    return deployed(settings.endpoint.model_copy(update=changes), "ours")
 
 
 def _own_endpoints(trace: Trace, settings: EnvironmentSettings, inputs: Inputs) -> Row:

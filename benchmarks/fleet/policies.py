@@ -12,7 +12,7 @@ from local_aws.autoscaling.alarm import Alarm
 
 if TYPE_CHECKING:
     from infra.endpoint import AsyncEndpoint
-    from infra.settings import EnvironmentSettings
+    from infra.settings import EndpointSettings, EnvironmentSettings
 
 ENDPOINT = "fleet"
 _CDK_JSON = Path(__file__).resolve().parents[2] / "cdk.json"
@@ -43,7 +43,7 @@ def settings_of(environment: str) -> EnvironmentSettings:
     return load(document["context"]["environments"], environment)
 
 
-def deployed(settings: EnvironmentSettings, name: str | None = None) -> Policies:
+def deployed(settings: EndpointSettings, name: str) -> Policies:
     """Synthesize the construct that scales, and read target, policies and alarms out of it."""
     from aws_cdk import App, CfnResource, Stack
     from aws_cdk.assertions import Template
@@ -62,7 +62,7 @@ def deployed(settings: EnvironmentSettings, name: str | None = None) -> Policies
     )
     ScaleToZero(stack, "Scaling", settings=settings, endpoint=cast("AsyncEndpoint", endpoint))
     resources = Template.from_stack(stack).to_json()["Resources"]
-    return _read(name or settings.name, resources)
+    return _read(name, resources)
 
 
 def _read(name: str, resources: Mapping[str, Any]) -> Policies:

@@ -73,10 +73,20 @@ class RealEndpoint:
                 "ClientConfig": {"MaxConcurrentInvocationsPerInstance": 1},
             },
         )
-        began = time.monotonic()
         self._sagemaker.create_endpoint(EndpointName=_NAME, EndpointConfigName=_NAME)
         self._until(lambda: self.instances()[0] == 1)
-        self.start_s = (time.monotonic() - began) * speed
+        self.start_s = self._scaled(2)
+        self._scaled(1)
+
+    def _scaled(self, count: int) -> float:
+        """How long it takes to have so many instances, in seconds of AWS time."""
+        began = time.monotonic()
+        self._sagemaker.update_endpoint_weights_and_capacities(
+            EndpointName=_NAME,
+            DesiredWeightsAndCapacities=[{"VariantName": _VARIANT, "DesiredInstanceCount": count}],
+        )
+        self._until(lambda: self.instances() == (count, count))
+        return (time.monotonic() - began) * self._speed
 
     def _news(self) -> tuple[str, str]:
         sns = self._aws.client("sns")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.fleet.limits import limits
 from benchmarks.training.charts import Point, chart
 
 Row = Mapping[str, Any]
@@ -21,6 +22,7 @@ def write(results: Mapping[str, Any]) -> None:
     tables = {
         "sizes": sizes(results["sizes"]),
         "routing": routing(results["routing"]),
+        "limits": bounds(max(row["users"] for row in results["sizes"])),
         **{f"frontier-{name}": frontier(rows) for name, rows in results["frontier"].items()},
     }
     if "validation" in results:
@@ -88,6 +90,14 @@ def routing(rows: Sequence[Row]) -> list[str]:
         shares = [f"{100 * row[key]:.1f}%" for key in ("resident", "on_disk", "fetched")]
         lines.append(_line(name, *shares, _seconds(row["p95_s"]), _price(row)))
     return lines
+
+
+def bounds(users: int) -> list[str]:
+    """What binds with so many users."""
+    lines = [_line("", "needed", "default quota", "what to do"), _line(*["---"] * 4)]
+    return lines + [
+        _line(each.what, each.needed, each.quota, each.remedy) for each in limits(users)
+    ]
 
 
 def validation(found: Mapping[str, Any]) -> list[str]:

@@ -54,7 +54,8 @@ def spike(users: int, seed: int, *, hour: float = 12.0, times: float = 20.0) -> 
 def _drawn(random: np.random.Generator, users: int, visits: int) -> NDArray[np.int64]:
     """Who visits, by Zipf's law over all users."""
     share = np.cumsum(1.0 / np.arange(1, users + 1) ** ZIPF)
-    return np.searchsorted(share, random.random(visits) * share[-1]).astype(np.int64)
+    found: NDArray[np.int64] = np.searchsorted(share, random.random(visits) * share[-1])
+    return found
 
 
 def _trace(

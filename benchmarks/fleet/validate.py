@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from benchmarks.fleet.policies import Policies
 
-_CALIBRATING = 6
+_CALIBRATING = 4
 
 
 @dataclass(frozen=True)
@@ -75,19 +75,25 @@ def validate(policies: Policies, drill: Drill) -> dict[str, Any]:
     )
     outcome = simulate(trace, Setup("simulated", policies), inputs)
     simulated = outcome.waited + outcome.took
-    length = min(len(real_minutes), len(outcome.minutes))
+    length = max(len(real_minutes), len(outcome.minutes))
+    real_minutes, minutes = _stretched(real_minutes, length), _stretched(outcome.minutes, length)
     return {
         "requests": len(trace),
         "speed": drill.speed,
         "service_s": round(float(service), 1),
         "start_s": round(endpoint.start_s, 1),
-        "real": _figures(latencies, service, real_minutes[:length]),
-        "simulated": _figures(simulated.tolist(), service, outcome.minutes[:length]),
+        "real": _figures(latencies, service, real_minutes),
+        "simulated": _figures(simulated.tolist(), service, minutes),
         "minutes": {
-            "real": [serving for serving, _ in real_minutes[:length]],
-            "simulated": [serving for serving, _ in outcome.minutes[:length]],
+            "real": [serving for serving, _ in real_minutes],
+            "simulated": [serving for serving, _ in minutes],
         },
     }
+
+
+def _stretched(minutes: list[tuple[int, int]], length: int) -> list[tuple[int, int]]:
+    """As if it had been watched for longer: the last count goes on."""
+    return [*minutes, *[minutes[-1] if minutes else (0, 0)] * (length - len(minutes))]
 
 
 def _wait_for_zero(endpoint: RealEndpoint, drill: Drill) -> None:
@@ -137,9 +143,3 @@ def _figures(
         "most_instances": max(serving, default=0),
         "wakes": sum(before == 0 and after > 0 for before, after in itertools.pairwise(wanted)),
     }
-
-
-def small(policies: Policies) -> dict[str, Any]:
-    """A drill that a test can wait for: one wake, a few requests."""
-    drill = Drill(((1, 4),), speed=240.0, service_s=60.0, tail_minutes=1.0)
-    return validate(replace(policies, most=2), drill)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lambdas.domain import moments
 from lambdas.domain.few_step import FEW_STEP
@@ -12,6 +12,9 @@ from lambdas.domain.generation import (
     Artifact,
     Generation,
 )
+
+if TYPE_CHECKING:
+    from lambdas.api.generation_waiting import Waiting
 
 # Makes a short-lived address for a released image.
 Link = Callable[[Artifact], str]
@@ -40,10 +43,11 @@ def summary(generation: Generation) -> dict[str, Any]:
     }
 
 
-def view(generation: Generation, link: Link) -> dict[str, Any]:
+def view(generation: Generation, link: Link, waiting: Waiting | None = None) -> dict[str, Any]:
     """All of it. Only a released image of a finished generation gets a link."""
     return {
         **summary(generation),
+        "waiting": _waiting(waiting),
         "artifacts": [
             {
                 "id": artifact.id,
@@ -56,6 +60,13 @@ def view(generation: Generation, link: Link) -> dict[str, Any]:
         ],
         "request": _request(generation),
     }
+
+
+def _waiting(waiting: Waiting | None) -> dict[str, Any] | None:
+    if waiting is None:
+        return None
+    estimate = waiting.estimate
+    return {"position": waiting.position, "estimate": dict(vars(estimate)) if estimate else None}
 
 
 def _request(generation: Generation) -> dict[str, Any]:

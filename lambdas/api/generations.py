@@ -14,6 +14,7 @@ from lambdas import environment, telemetry, wiring
 from lambdas.api.client_shapes import SHAPES, in_shape
 from lambdas.api.generation_start import GenerationStart
 from lambdas.api.generation_views import summary, view
+from lambdas.api.generation_waiting import waiting_of
 from lambdas.api.http import Api, page_of
 from lambdas.api.image_reviews import add_image_review_routes
 from lambdas.api.messages import Answer, Body, Request, accepted, ok
@@ -102,7 +103,8 @@ def build_app(ports: GenerationPorts) -> Api:
             lifetime = ports.settings.generation.link_ttl_seconds
             return ports.avatars.link(key, lifetime_seconds=lifetime)
 
-        return ok(view(generation, link))
+        waiting = waiting_of(generation, table, ports.backend, clock)
+        return ok(view(generation, link, waiting))
 
     @api.post("/generations", body=CreateGeneration, status=202)
     def create_generation(request: Request[CreateGeneration]) -> Answer:

@@ -15,6 +15,8 @@
 
     pk = MARK#{number}     sk = MARK                           whose image carries that number
 
+    pk = TIMES             sk = TIMES                          how long generations took lately
+
     pk = STANDING#{digest} sk = WINDOW#{number}                violations in a span of time
                                 BLOCK                          the account is blocked
     pk = USAGE#{digest}    sk = DAY#{date}                     what an owner began that day
@@ -87,6 +89,10 @@ def generation_key(owner: str, generation_id: str) -> Key:
 def subject_partition(owner: str, subject_id: str) -> str:
     """The partition of `by_owner` with the trainings and generations of one subject."""
     return f"{owner_partition(owner)}#{subject_id}"
+
+
+# The times of the whole environment: of nobody in particular, and one item.
+RECENT_TIMES = Key("TIMES", "TIMES")
 
 
 def mark_key(number: int) -> Key:

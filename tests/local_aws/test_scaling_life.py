@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -24,7 +25,7 @@ from tests.local_aws.test_sagemaker_engine import TOPIC, FakeContainer, HostingW
 
 @pytest.fixture(scope="module")
 def policies() -> Policies:
-    return replace(deployed(settings_of("prod")), most=3)
+    return replace(deployed(settings_of("prod").endpoint, "prod"), most=3)
 
 
 class Life(HostingWorld):
@@ -125,7 +126,7 @@ def test_a_busy_endpoint_keeps_its_instance(life: Life) -> None:
     for _ in range(8):
         life.gate.clear()
         request = life.invoke()
-        until(lambda request=request: request.taken)
+        until(partial(getattr, request, "taken"))
         assert life.minutes(5) == [1] * 5
         life.gate.set()
         assert answered(request)
