@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from infra.settings import EnvironmentSettings
 
 Row = dict[str, Any]
+OURS = "ours"
 _SEED = 20261126
 # Users → days that are replayed: enough visits for a percentile to mean something.
 POPULATIONS = {100: 28, 1_000: 7, 10_000: 2, 100_000: 1, 1_000_000: 1}
@@ -73,8 +74,7 @@ def frontier(environment: str) -> Iterator[Row]:
                 row = _replay(
                     trace, Setup(name, deployed(chosen.model_copy(update=changes), name)), inputs
                 )
-                here = all(getattr(chosen, key) == value for key, value in changes.items())
-                yield {**row, "series": "chosen" if here else "ours, other parameters"}
+                yield {**row, "series": OURS, "parameters": changes}
     for setup, series in _others(settings, most):
         yield {**_replay(trace, setup, inputs), "series": series}
 
@@ -167,7 +167,7 @@ def _own_endpoints(trace: Trace, settings: EnvironmentSettings, inputs: Inputs) 
     return {**row, "most_instances": None, "sampled_users": len(sample)}
 
 
-def routing(users: int = 1_000_000, endpoints: int = 16) -> Iterator[Row]:
+def routing(users: int = 100_000, endpoints: int = 4) -> Iterator[Row]:
     """One endpoint, several at random, several by the ring: who finds their adapter in a cache?"""
     settings = settings_of("prod")
     inputs = inputs_of(settings)

@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.fleet.experiments import OURS
 from benchmarks.fleet.limits import limits
+from benchmarks.fleet.policies import settings_of
 from benchmarks.training.charts import Point, chart
 
 Row = Mapping[str, Any]
+CHOSEN = "deployed"
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "10-scaling.md"
 IMAGES = ROOT / "docs" / "images"
@@ -19,11 +22,12 @@ _HEAD = ("p50", "p95", "p99", "wakes", "GPU-hours", "most at once", "per 1,000 i
 
 def write(results: Mapping[str, Any]) -> None:
     """Put every table into its place in the page, and draw the frontiers."""
+    frontiers = {name: _marked(name, rows) for name, rows in results["frontier"].items()}
     tables = {
         "sizes": sizes(results["sizes"]),
         "routing": routing(results["routing"]),
         "limits": bounds(max(row["users"] for row in results["sizes"])),
-        **{f"frontier-{name}": frontier(rows) for name, rows in results["frontier"].items()},
+        **{f"frontier-{name}": frontier(rows) for name, rows in frontiers.items()},
     }
     if "validation" in results:
         tables["validation"] = validation(results["validation"])
@@ -31,8 +35,19 @@ def write(results: Mapping[str, Any]) -> None:
     for name, lines in tables.items():
         text = placed(text, name, lines)
     DOCUMENT.write_text(text)
-    for name, rows in results["frontier"].items():
+    for name, rows in frontiers.items():
         (IMAGES / f"scaling-frontier-{name}.svg").write_text(plot(name, rows))
+
+
+def _marked(environment: str, rows: Sequence[Row]) -> list[Row]:
+    """With the row of the parameters that are deployed now as a series of its own."""
+    endpoint = settings_of(environment).endpoint
+
+    def is_chosen(row: Row) -> bool:
+        parameters: Mapping[str, Any] = row.get("parameters", {"max_instances": None})
+        return all(getattr(endpoint, key) == value for key, value in parameters.items())
+
+    return [{**row, "series": CHOSEN} if is_chosen(row) else row for row in rows]
 
 
 def placed(text: str, name: str, lines: Sequence[str]) -> str:
@@ -57,17 +72,14 @@ def sizes(rows: Sequence[Row]) -> list[str]:
 
 def frontier(rows: Sequence[Row]) -> list[str]:
     """What no other row beats in both p95 and price, and the named ones."""
-    kept = [row for row in rows if _unbeaten(row, rows) or row["series"] != _OTHERS]
+    kept = [row for row in rows if _unbeaten(row, rows) or row["series"] != OURS]
     kept.sort(key=lambda row: row["usd_per_image"])
     lines = [_line("", *_HEAD), _line(*["---"] * (len(_HEAD) + 1))]
     for row in kept:
-        name = f"**{row['setup']}**" if row["series"] == "chosen" else row["setup"]
+        name = f"**{row['setup']}**" if row["series"] == CHOSEN else row["setup"]
         star = " ★" if _unbeaten(row, rows) else ""
         lines.append(_line(name + star, *_cells(row)))
     return lines
-
-
-_OTHERS = "ours, other parameters"
 
 
 def _unbeaten(row: Row, rows: Sequence[Row]) -> bool:
@@ -120,8 +132,8 @@ def validation(found: Mapping[str, Any]) -> list[str]:
 def plot(name: str, rows: Sequence[Row]) -> str:
     """p95 against price, SVG."""
     series: dict[str, list[Point]] = {}
-    for row in sorted(rows, key=lambda row: row["series"] != "chosen"):
-        label = "chosen" if row["series"] == "chosen" else str(row["series"])
+    for row in sorted(rows, key=lambda row: row["series"] != CHOSEN):
+        label = "ours, other parameters" if row["series"] == OURS else str(row["series"])
         series.setdefault(label, []).append(Point(1000 * row["usd_per_image"], row["p95_s"]))
     return chart(
         f"{name}: {rows[0]['trace']}",

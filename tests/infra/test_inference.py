@@ -156,7 +156,7 @@ def test_instances_leave_one_by_one_after_minutes_with_little_to_do(cloud: Cloud
     assert text(alarm["AlarmActions"][0]) == f"<{policy.name}>"
     assert alarm["Threshold"] == settings.scale_in_below
     assert alarm["EvaluationPeriods"] == alarm["DatapointsToAlarm"] == settings.scale_in_periods
-    assert alarm["Period"] * alarm["EvaluationPeriods"] >= 600
+    assert alarm["Period"] >= 300  # a visitor looks at a picture for a minute
     assert [each["Name"] for each in alarm["Dimensions"]] == ["EndpointName"]
 
 

@@ -166,7 +166,7 @@ def test_a_table_takes_its_place_and_only_its_place() -> None:
 def test_the_frontier_names_what_nothing_beats() -> None:
     outcome = simulate(trace((5, 1)), WAKING, INPUTS).row()
     rows = [
-        {**outcome, "setup": "cheap", "p95_s": 9.0, "usd_per_image": 1.0, "series": "chosen"},
+        {**outcome, "setup": "cheap", "p95_s": 9.0, "usd_per_image": 1.0, "series": report.CHOSEN},
         {**outcome, "setup": "beaten", "p95_s": 9.0, "usd_per_image": 2.0, "series": "other"},
         {**outcome, "setup": "fast", "p95_s": 1.0, "usd_per_image": 3.0, "series": "other"},
     ]
