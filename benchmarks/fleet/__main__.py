@@ -22,8 +22,9 @@ _MOST = 3
 
 
 def _validated() -> dict[str, Any]:
-    ours = deployed(settings_of("prod").endpoint, "ours")
-    return validate(replace(ours, most=_MOST), DRILL)
+    endpoint = settings_of("prod").endpoint
+    found = validate(replace(deployed(endpoint, "ours"), most=_MOST), DRILL)
+    return {**found, "policies": experiments.named(endpoint)}
 
 
 def _frontiers() -> dict[str, list[experiments.Row]]:

@@ -26,7 +26,7 @@ from lambdas.domain.routing import Ring
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from infra.settings import EnvironmentSettings
+    from infra.settings import EndpointSettings, EnvironmentSettings
 
 Row = dict[str, Any]
 OURS = "ours"
@@ -70,13 +70,19 @@ def frontier(environment: str) -> Iterator[Row]:
                     "scale_in_below": below,
                     "scale_in_periods": periods,
                 }
-                name = f"target {target:g}, below {below:g} for {5 * periods} min"
-                row = _replay(
-                    trace, Setup(name, deployed(chosen.model_copy(update=changes), name)), inputs
-                )
+                tried = chosen.model_copy(update=changes)
+                name = named(tried)
+                row = _replay(trace, Setup(name, deployed(tried, name)), inputs)
                 yield {**row, "series": OURS, "parameters": changes}
     for setup, series in _others(settings, most):
         yield {**_replay(trace, setup, inputs), "series": series}
+
+
+def named(endpoint: EndpointSettings) -> str:
+    """The parameters that are chosen, in words."""
+    minutes = 5 * endpoint.scale_in_periods
+    target, below = endpoint.backlog_per_instance, endpoint.scale_in_below
+    return f"target {target:g}, below {below:g} for {minutes} min"
 
 
 def _others(settings: EnvironmentSettings, most: int) -> Iterator[tuple[Setup, str]]:

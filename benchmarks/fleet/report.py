@@ -121,7 +121,13 @@ def validation(found: Mapping[str, Any]) -> list[str]:
         "most_instances": "instances, most",
         "wakes": "wakes",
     }
-    lines = [_line("", "real processes", "simulated", "difference"), _line(*["---"] * 4)]
+    told = (
+        f"{found['requests']} requests, prod's policies ({found['policies']}), clock"
+        f" ×{found['speed']:.0f}, {found['service_s']:.0f} s for a request,"
+        f" {found['start_s']:.0f} s for a start:"
+    )
+    head = _line("", "real processes", "simulated", "difference")
+    lines = [told, "", head, _line(*["---"] * 4)]
     for key, label in labels.items():
         real, simulated = found["real"][key], found["simulated"][key]
         share = f"{100 * (simulated - real) / real:+.0f}%" if real else "–"
