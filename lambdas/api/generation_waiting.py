@@ -12,8 +12,11 @@ from lambdas.records.recent_times import read_times
 from lambdas.records.waiting_line import ahead_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from lambdas.domain.generation import Generation
-    from lambdas.ports import Clock, GenerationBackend, Table
+    from lambdas.ports import GenerationBackend, Table
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,16 @@ class Waiting:
 
 
 def waiting_of(
-    generation: Generation, table: Table, backend: GenerationBackend, clock: Clock
+    generation: Generation,
+    table: Table,
+    backend_of: Callable[[Generation], GenerationBackend],
+    base_model: str,
+    now: datetime,
 ) -> Waiting | None:
-    """None for one that does not wait, or when nobody can be asked; never fails for it."""
+    """None for one that does not wait, or when nobody can be asked; never fails for it.
+
+    `base_model`: the id of the one that draws it.
+    """
     if generation.state not in {GenerationState.QUEUED, GenerationState.WARMING}:
         return None
     try:
@@ -35,11 +45,11 @@ def waiting_of(
         if ahead is None:
             return Waiting(None, None)
         since = generation.warming_since
-        asleep_for_s = (clock.now() - since).total_seconds() if since else None
+        asleep_for_s = (now - since).total_seconds() if since else None
         found = estimate(
-            read_times(table),
+            read_times(table, base_model),
             ahead=ahead,
-            instances=backend.status().instances,
+            instances=backend_of(generation).status().instances,
             asleep_for_s=asleep_for_s,
         )
     except Unavailable:

@@ -15,7 +15,7 @@
 
     pk = MARK#{number}     sk = MARK                           whose image carries that number
 
-    pk = TIMES             sk = TIMES                          how long generations took lately
+    pk = TIMES#{base}      sk = TIMES                          how long generations took lately
 
     pk = STANDING#{digest} sk = WINDOW#{number}                violations in a span of time
                                 BLOCK                          the account is blocked
@@ -91,8 +91,9 @@ def subject_partition(owner: str, subject_id: str) -> str:
     return f"{owner_partition(owner)}#{subject_id}"
 
 
-# The times of the whole environment: of nobody in particular, and one item.
-RECENT_TIMES = Key("TIMES", "TIMES")
+def times_key(base_model: str) -> Key:
+    """The times of a base model's endpoint: of nobody in particular, and one item."""
+    return Key(f"TIMES#{base_model}", "TIMES")
 
 
 def mark_key(number: int) -> Key:

@@ -44,14 +44,14 @@ def test_a_place_is_told_at_once_and_a_time_only_from_measured_ones(
     assert [place["position"] for place in places] == [1, 2, 3]
     assert {place["estimate"] for place in places} == {None}
     for seconds in (8, 10, 12):
-        remember(world.table, service_s=seconds, wake_s=None)
+        remember(world.table, world.settings.base_model.id, service_s=seconds, wake_s=None)
     told_now = client.get(f"/generations/{made[2]}").body["waiting"]["estimate"]
     assert told_now == {"seconds": 30, "at_most_seconds": 36}
 
 
 def test_one_that_wakes_the_endpoint_is_told_of_the_wake_up(world: World, client: Client) -> None:
     for _ in range(3):
-        remember(world.table, service_s=10, wake_s=400)
+        remember(world.table, world.settings.base_model.id, service_s=10, wake_s=400)
     made = create(client)
     world.clock.advance(seconds=100)
 
@@ -102,6 +102,16 @@ def test_a_screened_result_leaves_its_time_for_the_next(world: World) -> None:
 
     results.tell(told(generation))
 
-    times = read_times(results.table)
+    times = read_times(results.table, results.settings.base_model.id)
     assert len(times.services) == 1
     assert times.wakes == ()
+
+
+def test_the_endpoint_of_another_base_model_is_another_line(world: World, client: Client) -> None:
+    world.backend.instances = 1
+    other, mine = create(client), create(client)
+    for item in world.table.items.values():
+        if item.get("id") == other:
+            item["plan"] = {**item["plan"], "base_model": "another"}
+
+    assert client.get(f"/generations/{mine}").body["waiting"]["position"] == 1
