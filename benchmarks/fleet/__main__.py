@@ -55,8 +55,7 @@ def main(arguments: list[str]) -> int:
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in wanted:
         if name == "validate":
-            results["validation"] = _validated()
-            print(json.dumps(results["validation"], indent=1))
+            results.setdefault("validation", []).append(_validated())
         elif name in _PARTS:
             results[name] = _PARTS[name]()
         RESULTS.write_text(_lines(results))

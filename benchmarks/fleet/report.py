@@ -30,7 +30,8 @@ def write(results: Mapping[str, Any]) -> None:
         **{f"frontier-{name}": frontier(rows) for name, rows in frontiers.items()},
     }
     if "validation" in results:
-        tables["validation"] = validation(results["validation"])
+        runs = [validation(run) for run in results["validation"]]
+        tables["validation"] = [line for run in runs for line in (*run, "")]
     text = DOCUMENT.read_text()
     for name, lines in tables.items():
         text = placed(text, name, lines)

@@ -103,8 +103,8 @@ def build_app(ports: GenerationPorts) -> Api:
             lifetime = ports.settings.generation.link_ttl_seconds
             return ports.avatars.link(key, lifetime_seconds=lifetime)
 
-        base = generation.plan.base_model or ports.settings.base_model.id
-        waiting = waiting_of(generation, table, ports.backend_of, base, clock.now())
+        model = generation.plan.base_model or ports.settings.base_model.id
+        waiting = waiting_of(generation, table, ports.backend_of, model, clock.now())
         return ok(view(generation, link, waiting))
 
     @api.post("/generations", body=CreateGeneration, status=202)

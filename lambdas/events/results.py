@@ -180,8 +180,8 @@ class Results:
         service_s, since = response.timings.total_s, generation.warming_since
         wake_s = (came - since).total_seconds() - service_s if since else None
         try:
-            base = response.base_model
-            remember(self._ports.table, base, service_s=service_s, wake_s=wake_s)
+            model = generation.plan.base_model or self._ports.settings.base_model.id
+            remember(self._ports.table, model, service_s=service_s, wake_s=wake_s)
         except Unavailable as error:
             telemetry.log_failure("times_not_kept", error, generation_id=generation.id)
 

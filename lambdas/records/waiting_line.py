@@ -24,14 +24,15 @@ def ahead_of(table: Table, generation: Generation) -> int | None:
     The endpoint takes them in the order in which they were asked for. The index is eventually
     consistent, and some of them may have begun without our knowing: it is what is known.
     """
-    since, base, ahead = moments.to_text(generation.created_at), generation.plan.base_model, 0
+    since, ahead = moments.to_text(generation.created_at), 0
+    model = generation.plan.base_model
     for state in (GenerationState.QUEUED, GenerationState.WARMING):
         partition = keys.state_partition(ENTITY, state)
         page = table.query(partition, index=Index.BY_STATE, limit=MOST_COUNTED)
         if page.next is not None:
             return None
         ahead += sum(
-            item["created_at"] < since and item["plan"].get("base_model") == base
+            item["created_at"] < since and item["plan"].get("base_model") == model
             for item in page.items
         )
     return ahead
