@@ -33,6 +33,9 @@ test: setup ## Run all tests, as CI does
 test-slow: setup ## Also the slow ones: every IAM grant removed in turn
 	@python -m pytest -m slow
 
+bench-fleet: setup ## Replay days of traffic through the scaling policies; tables and plots into docs (VALIDATE=1: also real processes)
+	@python -m benchmarks.fleet frontier sizes routing $(if $(VALIDATE),validate)
+
 bench-training: setup ## Measure training beside diffusers' script (DIFFUSERS_SOURCE=clone, QUICK=1, FULL=1, ARGS=--plan)
 	@if [ -n "$$DIFFUSERS_SOURCE" ]; then python -m benchmarks.training.fetch; fi
 	@python -m benchmarks.training --size $(if $(QUICK),quick,$(if $(FULL),full,default)) $(ARGS)
@@ -65,4 +68,4 @@ cdk: setup ## Any command of the CDK: make cdk ARGS="diff -c environment=dev"
 clean: down ## Remove everything that was built or installed
 	@rm -rf .venv node_modules build cdk.out out .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup demo up down logs test test-slow bench-training bench-serving fuzz check fix synth deploy cdk clean
+.PHONY: help setup demo up down logs test test-slow bench-fleet bench-training bench-serving fuzz check fix synth deploy cdk clean

@@ -87,8 +87,12 @@ class EndpointSettings(_Strict):
     instance_types: list[InstanceType] = Field(min_length=1, max_length=5)
     max_instances: int = Field(default=2, ge=1)
     concurrent_invocations: int = Field(default=1, ge=1, le=1000)
-    backlog_per_instance: float = Field(default=4, gt=0)
-    scale_in_cooldown_seconds: int = Field(default=600, ge=0)
+    backlog_per_instance: float = Field(default=8, gt=0)
+    # Instances leave one by one (a tenth at a time of many) while each has less than this at hand
+    # on the average of five minutes (0 is idle, 1 always busy); so many such averages come first.
+    scale_in_below: float = Field(default=0.1, gt=0, lt=1)
+    scale_in_periods: int = Field(default=3, ge=1, le=12)
+    scale_in_cooldown_seconds: int = Field(default=300, ge=0)
     scale_out_cooldown_seconds: int = Field(default=300, ge=0)
     # The alarm that wakes stays on until an instance serves, which takes 5 to 11 minutes for SDXL:
     # a shorter pause would start a second and a third one meanwhile.

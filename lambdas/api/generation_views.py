@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from lambdas.domain.picture_reference import PictureReference
     from lambdas.domain.source_plan import Beginning
 
+if TYPE_CHECKING:
+    from lambdas.api.generation_waiting import Waiting
+
 # Makes a short-lived address for a released image.
 Link = Callable[[Artifact], str]
 
@@ -45,10 +48,11 @@ def summary(generation: Generation) -> dict[str, Any]:
     }
 
 
-def view(generation: Generation, link: Link) -> dict[str, Any]:
+def view(generation: Generation, link: Link, waiting: Waiting | None = None) -> dict[str, Any]:
     """All of it. Only a released image of a finished generation gets a link."""
     return {
         **summary(generation),
+        "waiting": _waiting(waiting),
         "artifacts": [
             {
                 "id": artifact.id,
@@ -61,6 +65,13 @@ def view(generation: Generation, link: Link) -> dict[str, Any]:
         ],
         "request": _request(generation),
     }
+
+
+def _waiting(waiting: Waiting | None) -> dict[str, Any] | None:
+    if waiting is None:
+        return None
+    estimate = waiting.estimate
+    return {"position": waiting.position, "estimate": dict(vars(estimate)) if estimate else None}
 
 
 def _request(generation: Generation) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from lambdas import environment, telemetry, wiring
 from lambdas.api.client_shapes import SHAPES, in_shape
 from lambdas.api.generation_start import GenerationStart
 from lambdas.api.generation_views import summary, view
+from lambdas.api.generation_waiting import waiting_of
 from lambdas.api.http import MAX_BODY_BYTES, Api, page_of
 from lambdas.api.image_reviews import add_image_review_routes
 from lambdas.api.messages import Answer, Body, Request, accepted, ok
@@ -110,7 +111,9 @@ def build_app(ports: GenerationPorts) -> Api:
             lifetime = ports.settings.generation.link_ttl_seconds
             return ports.avatars.link(key, lifetime_seconds=lifetime)
 
-        return ok(view(generation, link))
+        model = generation.plan.base_model or ports.settings.base_model.id
+        waiting = waiting_of(generation, table, ports.backend_of, model, clock.now())
+        return ok(view(generation, link, waiting))
 
     @api.post("/generations", body=CreateGeneration, status=202, max_body_bytes=_MAX_BODY_BYTES)
     def create_generation(request: Request[CreateGeneration]) -> Answer:

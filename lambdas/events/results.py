@@ -49,6 +49,7 @@ from lambdas.events.shown_subject import shown_subject
 from lambdas.lambda_handler import Handler, lambda_handler
 from lambdas.ports import CannotBeMarked, ObjectMissing, ObjectTooLarge
 from lambdas.records.generations import advance_generation, end_generation, find_generation
+from lambdas.records.recent_times import remember
 from lambdas.records.review_openings import withheld_by_screening
 from lambdas.records.standing import violation
 from lambdas.screening import fail_closed
@@ -133,6 +134,7 @@ class Results:
         return advance_generation(ports.table, generation, target, ports.clock.now())
 
     def _screen(self, generation: Generation, output: S3Location) -> None:
+        came = self._ports.clock.now()
         try:
             response = self._response(generation, output)
         except ObjectMissing:
@@ -160,6 +162,7 @@ class Results:
             beside=self._reviews(generation, artifacts),
         )
         if ended:
+            self._remember(generation, response, came)
             _count(artifacts, failed=failed)
             rules = self._ports.settings.moderation.violations
             block_if_due(self._ports.table, generation.owner, self._ports.clock.now(), rules)
@@ -169,6 +172,18 @@ class Results:
         else:
             # Cancelled, deleted, or ended by another delivery: only what the record shows may stay.
             self._remove_unshown(generation.owner, generation.id)
+
+    def _remember(
+        self, generation: Generation, response: GenerationResponse, came: datetime
+    ) -> None:
+        """What the next ones are told about their wait; a result never fails for it."""
+        service_s, since = response.timings.total_s, generation.warming_since
+        wake_s = (came - since).total_seconds() - service_s if since else None
+        try:
+            model = generation.plan.base_model or self._ports.settings.base_model.id
+            remember(self._ports.table, model, service_s=service_s, wake_s=wake_s)
+        except Unavailable as error:
+            telemetry.log_failure("times_not_kept", error, generation_id=generation.id)
 
     def _expires_at(self, state: GenerationState) -> datetime | None:
         ports = self._ports

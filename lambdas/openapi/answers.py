@@ -413,9 +413,30 @@ class GenerationRequest(_Answer):
     upscale: int | None
 
 
+class Estimate(_Answer):
+    """Seconds from now until the images are there, told from the latest generations' times."""
+
+    seconds: Annotated[int, Field(ge=0, description="As likely earlier as later.")]
+    at_most_seconds: Annotated[int, Field(ge=0, description="Nine of ten are there by then.")]
+
+
+class Waiting(_Answer):
+    """Where a queued or warming generation stands."""
+
+    position: Annotated[
+        int | None, Field(ge=1, description="1 is the next; null in a line too long to count.")
+    ]
+    estimate: Annotated[
+        Estimate | None, Field(description="Null until enough generations have been measured.")
+    ]
+
+
 class Generation(GenerationSummary):
     """All of a generation."""
 
+    waiting: Annotated[
+        Waiting | None, Field(description="Only while it is queued or warming, else null.")
+    ]
     artifacts: list[Artifact]
     request: GenerationRequest
 

@@ -16,6 +16,8 @@
 
     pk = MARK#{number}     sk = MARK                           whose image carries that number
 
+    pk = TIMES#{base}      sk = TIMES                          how long generations took lately
+
     pk = STANDING#{digest} sk = WINDOW#{number}                violations in a span of time
                                 BLOCK                          the account is blocked
     pk = USAGE#{digest}    sk = DAY#{date}                     what an owner began that day
@@ -96,6 +98,11 @@ def generation_key(owner: str, generation_id: str) -> Key:
 def subject_partition(owner: str, subject_id: str) -> str:
     """The partition of `by_owner` with the trainings and generations of one subject."""
     return f"{owner_partition(owner)}#{subject_id}"
+
+
+def times_key(base_model: str) -> Key:
+    """The times of a base model's endpoint: of nobody in particular, and one item."""
+    return Key(f"TIMES#{base_model}", "TIMES")
 
 
 def mark_key(number: int) -> Key:

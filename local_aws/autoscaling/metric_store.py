@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,9 +49,10 @@ class MetricStore:
         """Add a value at a moment of AWS time (epoch seconds)."""
         with self._lock:
             values = self._values.setdefault(metric, [])
-            values.append((at, value))
+            # Threads may bring them in another order; they are kept in order of time.
+            bisect.insort(values, (at, value))
             if values[0][0] < at - _KEEP_S:
-                del values[: sum(1 for moment, _ in values if moment < at - _KEEP_S)]
+                del values[: bisect.bisect_left(values, (at - _KEEP_S,))]
 
     def datapoints(
         self, metric: MetricId, stat: str, period_s: int, count: int, until: float
@@ -61,11 +63,12 @@ class MetricStore:
         value is None.
         """
         end = until // period_s * period_s
+        first = end - count * period_s
+        buckets: list[list[float]] = [[] for _ in range(count)]
         with self._lock:
-            values = list(self._values.get(metric, ()))
-        found: list[float | None] = []
-        for number in range(count, 0, -1):
-            start = end - number * period_s
-            inside = [value for moment, value in values if start <= moment < start + period_s]
-            found.append(statistic(stat, inside) if inside else None)
-        return found
+            values = self._values.get(metric, [])
+            for moment, value in values[
+                bisect.bisect_left(values, (first,)) : bisect.bisect_left(values, (end,))
+            ]:
+                buckets[int((moment - first) // period_s)].append(value)
+        return [statistic(stat, bucket) if bucket else None for bucket in buckets]

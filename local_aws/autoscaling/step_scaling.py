@@ -67,9 +67,11 @@ class StepScaling:
         if self.adjustment_type == "ChangeInCapacity":
             return present + step.adjustment
         change = present * step.adjustment / 100
+        if not change:
+            return present  # no share of nothing
         # Towards zero above one, away from it below; then at least the minimum magnitude.
         whole = int(change) if abs(change) >= 1 else math.copysign(1, change)
-        magnitude = max(abs(int(whole)), self.min_magnitude if change else 0)
+        magnitude = max(abs(int(whole)), self.min_magnitude)
         return present + int(math.copysign(magnitude, change))
 
 

@@ -15,7 +15,8 @@ from local_aws.sagemaker.errors import ValidationException
 from local_aws.sagemaker.fleet import Fleet, StartContainer, StartError
 from local_aws.sagemaker.invocation import Processing
 from local_aws.sagemaker.local_container import LOG_GROUP
-from local_aws.sagemaker.ports import Metric, Platform
+from local_aws.sagemaker.ports import Platform
+from local_aws.sagemaker.queue_metrics import queue_metrics
 from local_aws.sagemaker.variant import Variant
 
 logger = logging.getLogger("local_aws.sagemaker")
@@ -165,19 +166,16 @@ class Endpoint:
         for request in self._backlog.take_expired():
             processing.expire(request)
             self._backlog.finish(request)
-        size, count = self._backlog.size(), self.fleet.count()
-        waiting = self._backlog.queued() > 0
-        dimensions = {"EndpointName": self.name}
-        values = (
-            ("ApproximateBacklogSize", size, "Count"),
-            # With no instance the whole backlog counts: a target tracking policy alone wakes an
-            # endpoint only when the backlog exceeds its target (developer guide, autoscaling).
-            ("ApproximateBacklogSizePerInstance", size / max(1, count), "Count"),
-            ("ApproximateAgeOfOldestRequest", self._backlog.oldest_age(), "Seconds"),
-            # Not `size`: a draining instance still works on its last request.
-            ("HasBacklogWithoutCapacity", float(waiting and count == 0), "Count"),
+        backlog = self._backlog
+        self._platform.metrics(
+            queue_metrics(
+                self.name,
+                size=backlog.size(),
+                queued=backlog.queued(),
+                oldest_s=backlog.oldest_age(),
+                serving=self.fleet.count(),
+            )
         )
-        self._platform.metrics([Metric(n, v, unit, dimensions) for n, v, unit in values])
 
     def describe(self) -> dict[str, Any]:
         """The answer of DescribeEndpoint; times as epoch seconds."""

@@ -132,8 +132,7 @@ class Fleet:
         with self._scaling:
             self.desired = desired
             try:
-                while len(self._instances) < desired and not self._closed.is_set():
-                    self._add()
+                self._grow(desired - len(self._instances))
             except StartError:
                 self.desired = len(self._instances)
                 raise
@@ -150,16 +149,15 @@ class Fleet:
             for instance in dead:
                 logger.warning("endpoint_process_died", extra={"endpoint": self.variant.endpoint})
                 instance.abandon()
-            while len(self._instances) < self.desired and not self._closed.is_set():
+            if len(self._instances) < self.desired:
                 try:
-                    self._add()
+                    self._grow(self.desired - len(self._instances))
                     self._failures = 0
                 except StartError as error:
                     logger.warning("endpoint_restart_failed: %s", error)
                     pause = _RESTART_PAUSE_S[min(self._failures, len(_RESTART_PAUSE_S) - 1)]
                     self._failures += 1
                     self._closed.wait(pause)
-                    break
             return len(dead)
         finally:
             self._scaling.release()
@@ -179,20 +177,45 @@ class Fleet:
         for instance in instances:
             instance.abandon()
 
-    def _add(self) -> None:
-        variant = self.variant
-        container = self._start(variant, f"{variant.name}/{len(self._instances)}")
+    def _grow(self, number: int) -> None:
+        """Start so many at the same time; each serves as soon as it is healthy.
+
+        Raises:
+            StartError: of the first that did not start; the others stay.
+        """
+        if number <= 0 or self._closed.is_set():
+            return
+        variant, problem = self.variant, None
+        starting: list[Container] = []
+        for place in range(len(self._instances), len(self._instances) + number):
+            try:
+                starting.append(self._start(variant, f"{variant.name}/{place}"))
+            except StartError as error:
+                problem = problem or error
         deadline = time.monotonic() + variant.startup_s
-        while not container.healthy():
-            if not container.alive() or time.monotonic() > deadline or self._closed.is_set():
-                container.stop()
-                message = (
-                    f"The primary container for production variant {variant.name} did not pass "
-                    "the ping health check. Please check CloudWatch logs for this endpoint."
-                )
-                raise StartError(message)
-            time.sleep(self._poll_s)
-        instance = Instance(container, self._backlog, self._processing, variant.output.concurrency)
+        while starting:
+            for container in list(starting):
+                if container.healthy():
+                    self._enlist(container)
+                elif not container.alive() or time.monotonic() > deadline or self._closed.is_set():
+                    container.stop()
+                    message = (
+                        f"The primary container for production variant {variant.name} did not pass "
+                        "the ping health check. Please check CloudWatch logs for this endpoint."
+                    )
+                    problem = problem or StartError(message)
+                else:
+                    continue
+                starting.remove(container)
+            if starting:
+                time.sleep(self._poll_s)
+        if problem is not None:
+            raise problem
+
+    def _enlist(self, container: Container) -> None:
+        instance = Instance(
+            container, self._backlog, self._processing, self.variant.output.concurrency
+        )
         with self._lock:
             if self._closed.is_set():
                 instance.abandon()

@@ -119,11 +119,11 @@ def policies(cloud: Cloud) -> dict[str, Resource]:
     assert all(
         text(each.properties["ScalingTargetId"]) == f"<{target(cloud).name}>" for each in found
     )
-    return {each.properties["PolicyType"]: each for each in found}
+    return {each.properties["PolicyName"]: each for each in found}
 
 
 def test_it_follows_the_backlog_per_instance(cloud: Cloud) -> None:
-    policy = policies(cloud)["TargetTrackingScaling"].properties
+    policy = policies(cloud)["follow-backlog"].properties
     tracking = policy["TargetTrackingScalingPolicyConfiguration"]
     endpoint = cloud.one("AWS::SageMaker::Endpoint").name
     metric = tracking["CustomizedMetricSpecification"]
@@ -137,11 +137,12 @@ def test_it_follows_the_backlog_per_instance(cloud: Cloud) -> None:
         "EndpointName",
         f"<{endpoint}.EndpointName>",
     )
-    assert "DisableScaleIn" not in tracking
+    assert tracking["TargetValue"] == cloud.settings.endpoint.backlog_per_instance
+    assert tracking["DisableScaleIn"] is True  # in proportion to one minute's value: far too much
 
 
 def test_it_wakes_when_somebody_waits_and_nobody_serves(cloud: Cloud) -> None:
-    policy = policies(cloud)["StepScaling"]
+    policy = policies(cloud)["wake-from-zero"]
     steps = policy.properties["StepScalingPolicyConfiguration"]
     assert steps["AdjustmentType"] == "ChangeInCapacity"
     assert steps["StepAdjustments"] == [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}]
@@ -155,11 +156,31 @@ def test_it_wakes_when_somebody_waits_and_nobody_serves(cloud: Cloud) -> None:
     assert [each["Name"] for each in alarm["Dimensions"]] == ["EndpointName"]
 
 
+def test_instances_leave_one_by_one_after_minutes_with_little_to_do(cloud: Cloud) -> None:
+    policy, settings = policies(cloud)["rest"], cloud.settings.endpoint
+    steps = policy.properties["StepScalingPolicyConfiguration"]
+    (step,) = steps["StepAdjustments"]
+    assert steps["AdjustmentType"] == "PercentChangeInCapacity"
+    assert steps["MinAdjustmentMagnitude"] == 1
+    assert -50 < step["ScalingAdjustment"] < 0
+    assert step["MetricIntervalUpperBound"] == 0
+    alarm = cloud.one("AWS::CloudWatch::Alarm", "LittleToDo").properties
+    assert text(alarm["AlarmActions"][0]) == f"<{policy.name}>"
+    assert alarm["Threshold"] == settings.scale_in_below
+    assert alarm["EvaluationPeriods"] == alarm["DatapointsToAlarm"] == settings.scale_in_periods
+    assert alarm["Period"] >= 300  # a visitor looks at a picture for a minute
+    assert [each["Name"] for each in alarm["Dimensions"]] == ["EndpointName"]
+
+
 def test_nothing_scales_in_on_the_waking_metric(cloud: Cloud) -> None:
-    for policy in cloud.all("AWS::ApplicationAutoScaling::ScalingPolicy"):
-        steps = policy.properties.get("StepScalingPolicyConfiguration", {})
-        for step in steps.get("StepAdjustments", []):
-            assert step["ScalingAdjustment"] > 0, policy
+    for alarm in cloud.all("AWS::CloudWatch::Alarm"):
+        actions = {text(each) for each in alarm.properties.get("AlarmActions", [])}
+        if alarm.properties.get("MetricName") != "HasBacklogWithoutCapacity":
+            continue
+        for policy in policies(cloud).values():
+            if f"<{policy.name}>" in actions:
+                steps = policy.properties["StepScalingPolicyConfiguration"]
+                assert all(each["ScalingAdjustment"] > 0 for each in steps["StepAdjustments"])
 
 
 def test_both_topics_reach_the_function_that_screens(cloud: Cloud) -> None:

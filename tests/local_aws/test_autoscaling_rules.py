@@ -101,6 +101,8 @@ def test_an_alarm_sees_only_exactly_its_own_dimensions() -> None:
         ("PercentChangeInCapacity", 167, 4, 10),
         ("PercentChangeInCapacity", -50, 5, 3),
         ("PercentChangeInCapacity", -10, 3, 2),
+        ("PercentChangeInCapacity", -10, 0, 0),
+        ("PercentChangeInCapacity", 10, 0, 0),
     ],
 )
 def test_a_step_changes_capacity_by_its_type(

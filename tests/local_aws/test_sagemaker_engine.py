@@ -273,7 +273,8 @@ TOPIC = "arn:aws:sns:us-east-1:000000000000:"
 class HostingWorld:
     """An endpoint on fake containers."""
 
-    def __init__(self, count: int = 1) -> None:
+    def __init__(self, count: int = 1, name: str = "e") -> None:
+        self.name = name
         self.platform = FakePlatform(MemoryStore(**{"in": b"{}", "kill": b"die"}))
         self.clock, self.gate = FakeClock(), threading.Event()
         self.gate.set()
@@ -296,7 +297,7 @@ class HostingWorld:
             }
         )
         self.endpoint = self.hosting.create_endpoint(
-            {"EndpointName": "e", "EndpointConfigName": "c"}
+            {"EndpointName": name, "EndpointConfigName": "c"}
         )
         assert self.endpoint.wait(5) == "InService"
 
@@ -307,11 +308,11 @@ class HostingWorld:
 
     def invoke(self, key: str = "in", **more: Any) -> AsyncRequest:
         return self.hosting.invoke_async(
-            {"EndpointName": "e", "InputLocation": f"s3://b/{key}", **more}
+            {"EndpointName": self.name, "InputLocation": f"s3://b/{key}", **more}
         )
 
     def scale(self, count: int) -> None:
-        self.hosting.scale("e", "v", count)
+        self.hosting.scale(self.name, "v", count)
         self.endpoint.wait(5)
 
 
