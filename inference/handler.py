@@ -27,7 +27,7 @@ from inference.canvas import canvas_for
 from inference.errors import GenerationFailedError, RequestRefusedError, ServingError
 from inference.generator import Generator
 from inference.object_store import ObjectStore, S3Store, StoreUnavailableError
-from inference.phase_metrics import PhaseMetrics, process_age
+from inference.phase_metrics import ADAPTER_FROM, PhaseMetrics, process_age
 from inference.settings import ServingSettings
 from inference.sources import Sources
 from inference.sweeping import Sweeper, return_freed_memory
@@ -125,7 +125,7 @@ class Server:
         if not self._has_answered:
             self._has_answered = True
             seconds["StartFirstImageSeconds"] = timings.total_s
-        is_from = {f"AdapterFrom{tier.title()}": 1} if request.adapter and tier else {}
+        is_from = {ADAPTER_FROM[tier]: 1} if request.adapter and tier else {}
         self._metrics.emit(seconds, is_from)
 
     def _check_addresses(self, request: GenerationRequest) -> None:

@@ -18,6 +18,14 @@ from pathlib import Path
 
 NAMESPACE = "Avatar"
 SERVICE = "endpoint"
+ADAPTER_FROM = {
+    "slot": "AdapterFromSlot",
+    "device": "AdapterFromDevice",
+    "host": "AdapterFromHost",
+    "disk": "AdapterFromDisk",
+    "store": "AdapterFromStore",
+}
+"""The metric that counts adapters found in each tier of `inference.adapters.Tier`."""
 
 
 def process_age() -> float | None:

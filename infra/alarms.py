@@ -32,13 +32,19 @@ NOT_ALARMED = {
             *("Appeals", "ClearPreviews", "ImagesReported", "ImagesToReview", "ReviewsDecided"),
             *("PhotosAccepted", "PhotosHeld", "PhotosRejected", "PromptsRefused"),
             *("RequestsBlocked", "RequestsSlowed", "AccountsBanned", "AccountsBlocked"),
-            *("SubjectsCreated", "UploadSlotsGiven", "TrainingsSucceeded"),
+            *("SubjectsCreated", "UploadSlotsGiven", "UploadsAccepted", "UploadsRejected"),
+            *("InlineImagesRejected", "SamplesFiltered", "TrainingsSucceeded"),
             *("Erasures", "Expiries"),
         ),
         "counts what goes on: no number of it is wrong by itself; what waits too long is watched",
     ),
     "GenerationsFailed": "also counts requests that were refused or timed out one by one; what "
     "makes them fail is watched: the endpoint's errors, its oldest request, dead letters",
+    **dict.fromkeys(
+        ("SamplesFailed", "PaintingPostponed"),
+        "a hosted model is busy, or refuses one call: what stays undone shows in the age of its "
+        "queue and in its dead letters",
+    ),
     "TrainingsFailed": "also counts photos that cannot be learned; the state machine's failures "
     "and time-outs are watched",
     "TrainingsUnlike": "a matter of somebody's photos; many of them show in AdapterIdentity",

@@ -64,6 +64,7 @@ def test_outputs_are_those_of_the_contract_and_unique(cloud: Cloud) -> None:
         "IdempotencyTableName",
         "AuditTableName",
         "StateMachineArn",
+        "TrainingInstanceTypes",
         "EndpointName",
         "ScalableTargetId",
         "AlarmTopicArn",
