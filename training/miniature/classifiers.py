@@ -13,7 +13,8 @@ from training.miniature.pictures import Pictures, described
 from training.miniature.text import trait_labels
 from training.miniature.world import TRAITS, traits_of
 
-_WIDTHS = (32, 64, 128, 160)
+_WIDTHS = (16, 32, 64, 128, 160)
+_SIDE = 128  # a mouth is a few pixels of it
 
 
 class TraitClassifiers(nn.Module):
@@ -38,7 +39,7 @@ class TraitClassifiers(nn.Module):
 
     def forward(self, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
         """Scores per trait, (n, values), of pictures of shape (n, 3, side, side), −1 to 1."""
-        features = self.body(nnf.interpolate(pictures, size=(64, 64), mode="area")).flatten(1)
+        features = self.body(nnf.interpolate(pictures, size=(_SIDE, _SIDE), mode="area")).flatten(1)
         return {trait: head(features) for trait, head in self.heads.items()}
 
     @torch.no_grad()
