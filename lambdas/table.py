@@ -111,13 +111,21 @@ class Put:
 
 @dataclass(frozen=True)
 class Update:
-    """Change attributes; creates the item if it is absent and `when` allows that."""
+    """Change attributes; creates the item if it is absent and `when` allows that.
+
+    Raises ValueError where it changes nothing: DynamoDB refuses an empty update, and a `Check` says
+    what is meant.
+    """
 
     key: Key
     set: Mapping[str, Any] = field(default_factory=dict)
     add: Mapping[str, int] = field(default_factory=dict)
     remove: tuple[str, ...] = ()
     when: tuple[Condition, ...] = EXISTING
+
+    def __post_init__(self) -> None:
+        if not (self.set or self.add or self.remove):
+            raise ValueError("an update that changes nothing")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from lambdas.records.looks import look_item
 from lambdas.records.photos import ENTITY, stray_files
 from lambdas.records.reviews import new
 from lambdas.records.subjects import IS_LIVE
-from lambdas.table import ConditionFailed, Is, Update, Write
+from lambdas.table import Check, ConditionFailed, Is, Update, Write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,6 +96,10 @@ def _moving(
     remove: Sequence[str] = (),
 ) -> list[Write]:
     PHOTO.step(photo.state, target)
+    subject, counts = (
+        keys.subject_key(photo.owner, photo.subject_id),
+        count_changes(photo.state, target),
+    )
     return [
         Update(
             keys.photo_key(photo.owner, photo.subject_id, photo.id),
@@ -103,9 +107,5 @@ def _moving(
             remove=tuple(remove),
             when=(Is("state", photo.state.value),),
         ),
-        Update(
-            keys.subject_key(photo.owner, photo.subject_id),
-            add=count_changes(photo.state, target),
-            when=(IS_LIVE,),
-        ),
+        Update(subject, add=counts, when=(IS_LIVE,)) if counts else Check(subject, (IS_LIVE,)),
     ]

@@ -2,7 +2,8 @@
 
 Cool-downs as in the Application Auto Scaling user guide: while a scale-out cools down, further
 adjustments start from the capacity before it, so only a larger one adds instances; a scale-in
-blocks the next scale-in, and a scale-out is always free to interrupt it.
+blocks the next scale-in, and a scale-out is always free to interrupt it. Of policies that act at
+once, the one that leaves the larger capacity counts.
 """
 
 from __future__ import annotations
@@ -167,11 +168,12 @@ class ScalingEngine:
             if self._set(target, wanted, cause):
                 target.out_base = self._base(target, present)
                 target.out_until, target.in_until = now + out_cooldown_s, 0.0
+                target.grown_at = now
         elif wanted < present:
             wanted = max(wanted, target.min_capacity)
             if wanted >= present or target.suspended.get("DynamicScalingInSuspended"):
                 return
-            if now < target.in_until:
+            if now < target.in_until or now == target.grown_at:
                 return
             if self._set(target, wanted, cause):
                 target.in_until = now + in_cooldown_s

@@ -44,6 +44,7 @@ class ScalableTarget:
     suspended: Mapping[str, bool] = field(default_factory=dict)
     created: float = field(default_factory=time.time)
     out_until: float = 0.0
+    grown_at: float | None = None
     out_base: int = 0
     in_until: float = 0.0
 

@@ -163,7 +163,7 @@ def test_texts_that_are_too_long_together_are_refused() -> None:
         ({"model": CORE.id}, True),
         ({"model": "tiny-sd"}, False),
         ({"subject_id": "sub_1"}, False),
-        ({"init_image": "upl_1"}, False),
+        ({"init_image": "upl_01ARZ3NDEKTSV4RRFFQ69G5FAV"}, False),
     ],
 )
 def test_words_alone_are_for_a_hosted_model(fields: dict[str, Any], hosted: bool) -> None:
