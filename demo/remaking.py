@@ -35,7 +35,7 @@ def remake(journey: Journey, subject: str) -> None:
                 "mask_image": mask,
                 "mask_source": "MASK_IMAGE_WHITE",
             },
-            "upscaled ×2": {"text": ENLARGED, "upscale": 2},
+            "upscaled to twice the size": {"text": ENLARGED, "upscale": 2},
         }
         journey.gallery.remade = [(original, "the avatar that these begin with")]
         for words, fields in ways.items():

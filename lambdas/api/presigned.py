@@ -21,7 +21,7 @@ _HEIC = {"image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence
 
 def _no_heic(content_type: object) -> object:
     """Says of HEIC what a client can do, instead of which types there are."""
-    if content_type in _HEIC:
+    if isinstance(content_type, str) and content_type in _HEIC:
         raise PydanticCustomError(
             "enum",
             "HEIC is not taken: send JPEG. Browsers on iOS convert by themselves if the file field "

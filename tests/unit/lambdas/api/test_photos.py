@@ -283,6 +283,13 @@ def test_slots_for_a_subject_that_goes_meanwhile_are_not_given(world: SubjectsWo
     assert world.ask(subject).status == 404
 
 
+@pytest.mark.parametrize("content_type", [[], {}, 1, None, "text/html"])
+def test_what_is_no_type_of_ours_is_refused(world: SubjectsWorld, content_type: object) -> None:
+    wish = {"photos": [{"content_type": content_type, "size_bytes": 1}]}
+    reply = world.client.post(f"/subjects/{world.new_subject()}/photos", wish)
+    assert reply.status == 422, reply
+
+
 def test_who_asks_for_a_heic_upload_reads_what_to_do(world: SubjectsWorld) -> None:
     wish = {"photos": [{"content_type": "image/heic", "size_bytes": 1}]}
     reply = world.client.post(f"/subjects/{world.new_subject()}/photos", wish)
