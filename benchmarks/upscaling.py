@@ -56,9 +56,9 @@ class Task:
 
 # A tile is 128 pixels: the first task has one tile, the others nine.
 TASKS = (
-    Task(64, 2, (0.3, 0.45, 0.6)),
-    Task(128, 2, (0.3, 0.15)),
-    Task(64, 4, (0.3,)),
+    Task(64, 2, (0.15, 0.3, 0.45, 0.6)),
+    Task(128, 2, (0.15, 0.3)),
+    Task(64, 4, (0.15, 0.3)),
 )
 
 

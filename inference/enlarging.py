@@ -16,7 +16,7 @@ from inference.schedule import Schedule
 from inference.tiling import Tiling
 
 # Share of the schedule; chosen with `python -m benchmarks.upscaling` (docs/04-serving.md).
-NOISE = 0.3
+NOISE = 0.15
 _OVERLAP = 4  # a fourth of a tile is shared with its neighbour
 
 
