@@ -3,7 +3,7 @@
 Cool-downs as in the Application Auto Scaling user guide: while a scale-out cools down, further
 adjustments start from the capacity before it, so only a larger one adds instances; a scale-in
 blocks the next scale-in, and a scale-out is always free to interrupt it. Of policies that act at
-once, the one that leaves the larger capacity counts.
+once, the one that leaves the larger capacity counts (API reference of PutScalingPolicy).
 """
 
 from __future__ import annotations
