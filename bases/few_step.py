@@ -15,10 +15,10 @@ from diffusers.utils.state_dict_utils import convert_unet_state_dict_to_peft
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from contract.adapter import UNET_PREFIX, file_sha256, write_whole
+from contract.adapter import UNET_PREFIX
 from contract.base_model import BaseModel
 from contract.errors import ContractError
-from contract.few_step import CONFIG_FILE, TENSORS_FILE, FewStepSolver, FewStepTier, Range
+from contract.few_step import TENSORS_FILE, FewStepTier, Range, write_config
 
 # The defaults of diffusers' LCMScheduler and of its distillation scripts.
 _ORIGINAL_STEPS = 50
@@ -43,20 +43,9 @@ def write_tier(weights: Path, folder: Path, base: BaseModel, out: Path) -> FewSt
     lora = normalised(*_read(weights))
     rank = _fitting_rank(lora, folder)
     out.mkdir(parents=True, exist_ok=True)
-    path = out / TENSORS_FILE
-    save_file({UNET_PREFIX + name: tensor for name, tensor in lora.items()}, path)
-    tier = FewStepTier(
-        base_hash=base.hash,
-        rank=rank,
-        solver=FewStepSolver.LCM,
-        original_steps=_ORIGINAL_STEPS,
-        steps=STEPS,
-        cfg_scale=CFG_SCALE,
-        sha256=file_sha256(path),
-        size_bytes=path.stat().st_size,
-    )
-    write_whole(out / CONFIG_FILE, tier.to_json())
-    return tier
+    named = {UNET_PREFIX + name: tensor for name, tensor in lora.items()}
+    save_file(named, out / TENSORS_FILE)
+    return write_config(out, base.hash, rank, _ORIGINAL_STEPS, STEPS, CFG_SCALE)
 
 
 def normalised(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> Tensors:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from contract.adapter import MAX_ADAPTER_BYTES, MAX_RANK, file_sha256
+from contract.adapter import MAX_ADAPTER_BYTES, MAX_RANK, file_sha256, write_whole
 from contract.base_model import SHA256_PATTERN, BaseModel
 from contract.document import FORMAT, MAX_DOCUMENT_BYTES, Fields, parse_object, write_object
 from contract.errors import BaseFolderError, ChecksumError, InvalidDocumentError
@@ -95,6 +95,25 @@ class FewStepTier:
         )
         FewStepTier.from_json(text)
         return text
+
+
+def write_config(
+    inside: Path, base_hash: str, rank: int, original_steps: int, steps: Range, cfg_scale: Range
+) -> FewStepTier:
+    """Describe the tensors that lie in `inside`, the tier's folder, and write that beside them."""
+    tensors = inside / TENSORS_FILE
+    tier = FewStepTier(
+        base_hash=base_hash,
+        rank=rank,
+        solver=FewStepSolver.LCM,
+        original_steps=original_steps,
+        steps=steps,
+        cfg_scale=cfg_scale,
+        sha256=file_sha256(tensors),
+        size_bytes=tensors.stat().st_size,
+    )
+    write_whole(inside / CONFIG_FILE, tier.to_json())
+    return tier
 
 
 def few_step_files(names: Collection[str]) -> list[str]:

@@ -11,6 +11,8 @@ from contract.document import Fields
 from contract.errors import InvalidDocumentError
 from contract.s3_location import MAX_URI_CHARACTERS, S3Location
 
+# The most that the endpoint reads, and so the most that the API puts there.
+MAX_SOURCE_BYTES = 32 * 1024 * 1024
 MAX_OUTPAINT = 1024
 OUTPAINT_MULTIPLE = 8
 UPSCALE_FACTORS = (2, 4)

@@ -18,7 +18,7 @@ ANEW = "<subject> laughing in a red hoodie on a beach"
 REPAINTED = "<subject> wearing black sunglasses"
 ENLARGED = "a portrait of <subject> smiling"
 # Where the eyes of a portrait are, as shares of its sides: left, top, right, bottom.
-_EYES = (0.2, 0.3, 0.8, 0.52)
+_EYES = (0.2, 0.42, 0.8, 0.66)
 
 
 def remake(journey: Journey, subject: str) -> None:

@@ -10,11 +10,10 @@ import warnings
 
 from PIL import Image, ImageOps
 
-from contract.generation_source import ImageReference
+from contract.generation_source import MAX_SOURCE_BYTES, ImageReference
 from inference.errors import GenerationFailedError, RequestRefusedError
 from inference.object_store import ObjectMissingError, ObjectStore, StoreUnavailableError
 
-MAX_SOURCE_BYTES = 32 * 1024 * 1024
 MAX_SOURCE_PIXELS = 4096 * 4096
 _FORMATS = ("PNG", "JPEG")
 # 16-bit greys are not among them: Pillow would clip instead of scale them.

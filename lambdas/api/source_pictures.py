@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from contract.generation_source import ImageReference, MaskSource
+from contract.generation_source import MAX_SOURCE_BYTES, ImageReference, MaskSource
 from contract.s3_location import S3Location
 from lambdas import telemetry
 from lambdas.domain.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from lambdas.source_examination import SourceExamination
 
 IMAGE_REJECTED = "image_rejected"
-# What the endpoint takes (inference.sources).
-_MAX_IMAGE_BYTES = 32 * 1024 * 1024
 _FIELDS = {UploadPurpose.INIT_IMAGE: "init_image", UploadPurpose.MASK_IMAGE: "mask_image"}
 _FILES = {UploadPurpose.INIT_IMAGE: INIT_FILE, UploadPurpose.MASK_IMAGE: MASK_FILE}
 # Makes what looks at pictures; only a request with a file inside needs it, and what it loads.
@@ -223,7 +221,7 @@ class SourcePictures:
             content = found.file.png
         elif found.generation is not None:
             image = avatar_key(owner, found.generation.id, found.reference.id or "")
-            content = self.avatars.read(image, max_bytes=_MAX_IMAGE_BYTES)
+            content = self.avatars.read(image, max_bytes=MAX_SOURCE_BYTES)
         else:
             self.work.copy(source_key(owner, found.reference.id or ""), self.work, key)
             return found.sha256 or ""

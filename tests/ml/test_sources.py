@@ -11,11 +11,18 @@ import pytest
 from PIL import Image
 
 from contract.generation import GenerationRequest
-from contract.generation_source import ImageReference, Mask, MaskSource, Outpaint, SourceImage
+from contract.generation_source import (
+    MAX_SOURCE_BYTES,
+    ImageReference,
+    Mask,
+    MaskSource,
+    Outpaint,
+    SourceImage,
+)
 from contract.s3_location import S3Location
 from inference.canvas import canvas_for
 from inference.errors import ServingError
-from inference.sources import MAX_SOURCE_BYTES, Sources
+from inference.sources import Sources
 from tests.ml.serving import WORK, MemoryStore, images, png, refusal, request, serve
 
 PLAIN = np.full((64, 64, 3), 90, np.uint8)

@@ -19,14 +19,13 @@ from safetensors.torch import save_file
 from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from contract.adapter import UNET_PREFIX, file_sha256, write_whole
+from contract.adapter import UNET_PREFIX
 from contract.few_step import (
-    CONFIG_FILE,
     FEW_STEP_FOLDER,
     TENSORS_FILE,
-    FewStepSolver,
     FewStepTier,
     Range,
+    write_config,
 )
 from training.miniature.consistency import Consistency, Point, pseudo_huber
 from training.miniature.fit import channels_last
@@ -153,18 +152,6 @@ def write_tier(folder: Path, base_hash: str, student: FewStepStudent) -> FewStep
     """Put the student's LoRA beside the base in `folder`, in half precision."""
     inside = folder / FEW_STEP_FOLDER
     inside.mkdir(exist_ok=True)
-    path = inside / TENSORS_FILE
     tensors = {UNET_PREFIX + name: t.half().cpu() for name, t in student.tensors().items()}
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path)
-    tier = FewStepTier(
-        base_hash=base_hash,
-        rank=RANK,
-        solver=FewStepSolver.LCM,
-        original_steps=LEAPS,
-        steps=STEPS,
-        cfg_scale=CFG_SCALE,
-        sha256=file_sha256(path),
-        size_bytes=path.stat().st_size,
-    )
-    write_whole(inside / CONFIG_FILE, tier.to_json())
-    return tier
+    save_file({n: tensor.contiguous() for n, tensor in tensors.items()}, inside / TENSORS_FILE)
+    return write_config(inside, base_hash, RANK, LEAPS, STEPS, CFG_SCALE)

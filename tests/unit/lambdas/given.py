@@ -9,9 +9,11 @@ from typing import Any
 
 from contract.adapter import AdapterManifest
 from contract.base_model import BaseModel, Family
+from lambdas.api.generations import GenerationPorts
 from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.look import Look, Pose
 from lambdas.domain.photo import ContentType, Photo, PhotoState
+from lambdas.domain.seeds import Draw
 from lambdas.domain.settings import DomainSettings
 from lambdas.domain.subject import Consent, Subject, SubjectKind
 from lambdas.domain.text_screening import TextScreening
@@ -213,6 +215,23 @@ class World:
     def examining(self) -> SourceExamination:
         """What looks at pictures inside requests, over the fakes."""
         return SourceExamination(self.settings, self.image_moderation)
+
+    def generation_ports(self, *, draw: Draw = lambda _: 41) -> GenerationPorts:
+        """What the routes of generations need, over the fakes."""
+        return GenerationPorts(
+            settings=self.settings,
+            table=self.table,
+            clock=self.clock,
+            persistence=lambda: self.persistence,
+            screening=self.screening,
+            endpoint_of=lambda _: self.backend,
+            work=self.work,
+            avatars=self.avatars,
+            models_bucket="models",
+            erasures=self.erasure,
+            examining=self.examining,
+            draw=draw,
+        )
 
     def subject(
         self, *, accepted: int = 10, kind: SubjectKind = SubjectKind.PERSON, owner: str = OWNER

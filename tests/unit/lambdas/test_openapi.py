@@ -20,7 +20,7 @@ from lambdas.openapi.answers import ANSWERS, OTHER_SHAPES, Problem
 from lambdas.openapi.document import describe
 from lambdas.openapi.routes import all_routes
 from tests.unit.lambdas.api.review_world import GREEN, RED, ReviewWorld, image_path
-from tests.unit.lambdas.api.test_generations import finish, ports
+from tests.unit.lambdas.api.test_generations import finish
 from tests.unit.lambdas.fakes import FakeObjectStore
 from tests.unit.lambdas.gateway import Client, Reply
 from tests.unit.lambdas.given import World
@@ -127,7 +127,7 @@ def test_every_answer_of_a_whole_journey_is_as_described() -> None:
             )
         )
     )
-    generation_api = Witness(build_generations(ports(world)))
+    generation_api = Witness(build_generations(world.generation_ports()))
     catalogue_api = Witness(catalogue.build_app(catalogue.CatalogueRules(world.settings)))
     for path in ("/health", "/styles", "/models"):
         assert catalogue_api.get(path).status == 200

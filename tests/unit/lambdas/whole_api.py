@@ -9,7 +9,6 @@ from typing import Any
 from lambdas.adapters.content_credentials import CredentialsReading
 from lambdas.adapters.watermarking import Watermarking
 from lambdas.api import catalogue, generations, reviews, subjects, trainings, verify
-from lambdas.api.generations import GenerationPorts
 from lambdas.api.http import Api
 from lambdas.api.reviews import ReviewPorts
 from lambdas.api.subject_ports import SubjectPorts
@@ -58,21 +57,7 @@ class WholeApi:
                     settings=world.settings,
                 )
             ),
-            generations.build_app(
-                GenerationPorts(
-                    settings=world.settings,
-                    table=world.table,
-                    clock=world.clock,
-                    persistence=lambda: world.persistence,
-                    screening=world.screening,
-                    endpoint_of=lambda _: world.backend,
-                    work=world.work,
-                    avatars=world.avatars,
-                    models_bucket="models",
-                    erasures=world.erasure,
-                    examining=world.examining,
-                )
-            ),
+            generations.build_app(world.generation_ports()),
             reviews.build_app(
                 ReviewPorts(
                     settings=world.settings,

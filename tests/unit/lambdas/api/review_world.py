@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from lambdas.api import generations, subjects
-from lambdas.api.generations import GenerationPorts
 from lambdas.api.reviews import ReviewPorts, build_app
 from lambdas.api.subject_ports import SubjectPorts
 from lambdas.domain.generation import Generation, image_id
@@ -62,24 +61,7 @@ class ReviewWorld(ResultWorld):
         self.moderator = Client(reviews, _moderator(MODERATOR))
         self.another = Client(reviews, _moderator(ANOTHER_MODERATOR))
         self.outsider = Client(reviews)
-        self.user = Client(
-            generations.build_app(
-                GenerationPorts(
-                    settings=self.settings,
-                    table=self.table,
-                    clock=self.clock,
-                    persistence=lambda: self.persistence,
-                    screening=self.screening,
-                    endpoint_of=lambda _: self.backend,
-                    work=self.work,
-                    avatars=self.avatars,
-                    models_bucket="models",
-                    erasures=self.erasure,
-                    examining=self.examining,
-                    draw=lambda _: 41,
-                )
-            )
-        )
+        self.user = Client(generations.build_app(self.generation_ports()))
         self.account = Client(
             subjects.build_app(
                 SubjectPorts(

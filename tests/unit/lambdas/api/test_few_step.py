@@ -9,7 +9,7 @@ import pytest
 from lambdas.api.catalogue import CatalogueRules
 from lambdas.api.catalogue import build_app as build_catalogue
 from lambdas.api.generations import build_app
-from tests.unit.lambdas.api.test_generations import BODY, create, document, ports
+from tests.unit.lambdas.api.test_generations import BODY, create, document
 from tests.unit.lambdas.gateway import Client
 from tests.unit.lambdas.given import World, settings
 
@@ -28,7 +28,7 @@ def world() -> World:
 
 @pytest.fixture
 def client(world: World) -> Client:
-    return Client(build_app(ports(world)))
+    return Client(build_app(world.generation_ports()))
 
 
 def test_a_model_declares_its_tier_or_that_it_has_none() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from lambdas.api.generations import build_app
 from lambdas.records.generations import read_generation
-from tests.unit.lambdas.api.test_generations import BODY, create, document, ports, ready_subject
+from tests.unit.lambdas.api.test_generations import BODY, create, document, ready_subject
 from tests.unit.lambdas.fakes import FakeGenerationBackend
 from tests.unit.lambdas.gateway import OWNER, Client
 from tests.unit.lambdas.given import SECOND_BASE, World, settings
@@ -26,7 +26,7 @@ class TwoBases(World):
 
     def client(self) -> Client:
         """The API, with the settings as they are now."""
-        parts = replace(ports(self), endpoint_of=self.backends.__getitem__)
+        parts = replace(self.generation_ports(), endpoint_of=self.backends.__getitem__)
         return Client(build_app(parts))
 
     def asked(self, generation_id: str) -> list[str]:

@@ -28,7 +28,6 @@ from tests.unit.lambdas.api.test_generations import (
     create,
     document,
     finish,
-    ports,
     ready_subject,
 )
 from tests.unit.lambdas.endpoint_answers import png
@@ -50,7 +49,7 @@ def world() -> World:
 
 @pytest.fixture
 def client(world: World) -> Client:
-    return Client(build_app(ports(world)))
+    return Client(build_app(world.generation_ports()))
 
 
 def slot(
@@ -231,7 +230,7 @@ def test_without_moderation_nothing_begins_and_the_caller_may_come_back(
 def test_files_count_as_uploads_before_anybody_looks_at_them() -> None:
     per_day = {**SETTINGS["limits"]["per_day"], "uploads": 1}
     world = World(settings=settings(limits={"per_day": per_day}))
-    client = Client(build_app(ports(world)))
+    client = Client(build_app(world.generation_ports()))
     create(client, init_image=inline())
     looks = len(world.image_moderation.calls)
     reply = ask(client, init_image=inline())
@@ -364,7 +363,7 @@ def test_the_shape_of_the_init_image_decides_the_size_unless_the_request_does(
 ) -> None:
     base = {**SETTINGS["base_model"], "sizes": [[64, 64], [96, 64], [64, 96]]}
     world = World(settings=settings(base_model=base))
-    client = Client(build_app(ports(world)))
+    client = Client(build_app(world.generation_ports()))
     for fields, size in (({}, (96, 64)), ({"height": 96}, (64, 96))):
         made = create(client, init_image=inline(picture(300, 200)), **fields)
         request = document(world, made["id"])
@@ -374,7 +373,7 @@ def test_the_shape_of_the_init_image_decides_the_size_unless_the_request_does(
 def test_more_pixels_than_the_environment_allows_are_refused() -> None:
     generation = {**SETTINGS["generation"], "max_output_pixels": 64 * 64 * 4}
     world = World(settings=settings(generation=generation))
-    client = Client(build_app(ports(world)))
+    client = Client(build_app(world.generation_ports()))
     assert ask(client, upscale=2).status == 202
     reply = ask(client, upscale=4)
     assert reply.body["errors"][0] == {
@@ -397,7 +396,7 @@ def test_nobody_is_put_into_an_image_of_somebody_else(world: World, client: Clie
 def test_what_descends_from_an_image_of_a_subject_goes_with_the_subject() -> None:
     estate = Estate()
     world = estate.world
-    client = Client(build_app(ports(world)))
+    client = Client(build_app(world.generation_ports()))
     ada = ready_subject(world)
     first, image = released(world, client, subject_id=ada.id)
     child, second = released(world, client, init_image=image)
@@ -414,7 +413,7 @@ def test_what_descends_from_an_image_of_a_subject_goes_with_the_subject() -> Non
 
 def test_an_erased_generation_takes_its_pictures_along() -> None:
     estate = Estate()
-    client = Client(build_app(ports(estate.world)))
+    client = Client(build_app(estate.world.generation_ports()))
     made, _ = released(estate.world, client, init_image=inline())
     assert f"work:generations/{OWNER}/{made}/init.png" in estate.objects()
     now = estate.world.clock.now()

@@ -8,7 +8,7 @@ from lambdas.api.generations import build_app
 from lambdas.domain.errors import Unavailable
 from lambdas.records.recent_times import read_times, remember
 from lambdas.records.waiting_line import MOST_COUNTED
-from tests.unit.lambdas.api.test_generations import BODY, ports
+from tests.unit.lambdas.api.test_generations import BODY
 from tests.unit.lambdas.events.result_world import ResultWorld, told
 from tests.unit.lambdas.gateway import Client
 from tests.unit.lambdas.given import World
@@ -21,7 +21,7 @@ def world() -> World:
 
 @pytest.fixture
 def client(world: World) -> Client:
-    return Client(build_app(ports(world)))
+    return Client(build_app(world.generation_ports()))
 
 
 def create(client: Client) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contract.generation import GenerationRequest
-from lambdas.api.generations import GenerationPorts, build_app
+from lambdas.api.generations import build_app
 from lambdas.domain.errors import Unavailable
 from lambdas.domain.generation import (
     Artifact,
@@ -39,26 +39,9 @@ def world() -> World:
     return World()
 
 
-def ports(world: World) -> GenerationPorts:
-    return GenerationPorts(
-        settings=world.settings,
-        table=world.table,
-        clock=world.clock,
-        persistence=lambda: world.persistence,
-        screening=world.screening,
-        endpoint_of=lambda _: world.backend,
-        work=world.work,
-        avatars=world.avatars,
-        models_bucket="models",
-        erasures=world.erasure,
-        examining=world.examining,
-        draw=lambda _: 41,
-    )
-
-
 @pytest.fixture
 def client(world: World) -> Client:
-    return Client(build_app(ports(world)))
+    return Client(build_app(world.generation_ports()))
 
 
 def ready_subject(world: World, base_model: str | None = None) -> Subject:
@@ -171,7 +154,7 @@ def test_a_generation_stays_queued_if_the_endpoints_status_is_unknown(world: Wor
             raise Unavailable("endpoint")
 
     world.backend = Mute()
-    assert create(Client(build_app(ports(world))))["state"] == "queued"
+    assert create(Client(build_app(world.generation_ports())))["state"] == "queued"
 
 
 def test_a_subject_without_an_adapter_is_not_ready(world: World, client: Client) -> None:
@@ -304,7 +287,7 @@ def test_another_language_is_refused_where_nothing_is_translated(world: World) -
     prompts = PromptSettings(other_languages="refuse")
     moderation = {**SETTINGS["moderation"], "prompts": prompts.model_dump()}
     world.settings = settings(moderation=moderation)
-    client = Client(build_app(ports(world)))
+    client = Client(build_app(world.generation_ports()))
     reply = client.post("/generations", {"text_prompts": [{"text": "портрет женщины в саду"}]})
     assert (reply.status, reply.code) == (422, "language_not_supported")
     assert reply.body["category"] == "LANGUAGE"
@@ -382,7 +365,7 @@ def test_what_the_endpoint_took_is_accepted_even_if_that_cannot_be_noted(world: 
         return taken(*names, **options)
 
     world.backend.invoke = take  # type: ignore[method-assign]
-    assert Client(build_app(ports(world))).post("/generations", BODY).status == 202
+    assert Client(build_app(world.generation_ports())).post("/generations", BODY).status == 202
 
 
 def test_giving_up_on_an_account_that_is_erased_meanwhile_is_no_error(world: World) -> None:
@@ -392,7 +375,7 @@ def test_giving_up_on_an_account_that_is_erased_meanwhile_is_no_error(world: Wor
             raise Unavailable("endpoint")
 
     world.backend = Failing()
-    assert Client(build_app(ports(world))).post("/generations", BODY).status == 503
+    assert Client(build_app(world.generation_ports())).post("/generations", BODY).status == 503
 
 
 def test_as_many_generations_as_allowed_may_be_under_way(world: World, client: Client) -> None:
@@ -542,7 +525,7 @@ def test_the_endpoint_steers_away_from_what_base_model_and_environment_do_not_wa
         base_model={"default_negative_prompt": of_base},
         generation={"negative_prompt": of_environment},
     )
-    client = Client(build_app(replace(ports(world), settings=world.settings)))
+    client = Client(build_app(replace(world.generation_ports(), settings=world.settings)))
     made = create(client, text_prompts=None, prompt="a hat", negative_prompt="rain")
     prompts = document(world, made["id"]).prompts
     assert [p.text for p in prompts] == expected

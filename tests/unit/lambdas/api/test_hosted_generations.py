@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from contract.generation import GenerationRequest
 from lambdas.adapters.painting_queue import PaintingQueue
 from lambdas.api.catalogue import CatalogueRules
 from lambdas.api.catalogue import build_app as build_catalogue
-from lambdas.api.generations import GenerationPorts, build_app
+from lambdas.api.generations import build_app
 from lambdas.domain.settings import DomainSettings
 from lambdas.openapi.answers import ANSWERS
 from lambdas.records.generations import read_generation
@@ -46,25 +47,7 @@ def queue() -> FakeQueue:
 
 @pytest.fixture
 def client(world: World, queue: FakeQueue) -> Client:
-    return Client(
-        build_app(
-            GenerationPorts(
-                settings=world.settings,
-                table=world.table,
-                clock=world.clock,
-                persistence=lambda: world.persistence,
-                screening=world.screening,
-                endpoint_of=lambda _: world.backend,
-                work=world.work,
-                avatars=world.avatars,
-                models_bucket="models",
-                erasures=world.erasure,
-                examining=world.examining,
-                draw=lambda _: 41,
-                painting=PaintingQueue(queue),
-            )
-        )
-    )
+    return Client(build_app(replace(world.generation_ports(), painting=PaintingQueue(queue))))
 
 
 def create(client: Client, **body: Any) -> dict[str, Any]:
