@@ -3,8 +3,9 @@
 `adapter.safetensors` holds, in one file, fp32 or fp16 tensors under these keys:
 
 - `unet.<module>.lora_A.weight` of shape (rank, in) and `unet.<module>.lora_B.weight` of shape
-  (out, rank): LoRA on the attention projections named by the manifest's `targets`. This is the
-  naming of peft and diffusers: a stock pipeline reads it with
+  (out, rank): LoRA on the modules named by the manifest's `targets`, which are the attention
+  projections; or these and the convolutions, with shapes (rank, in, 3, 3) and (out, rank, 1, 1).
+  This is the naming of peft and diffusers: a stock pipeline reads it with
   `load_lora_weights({key: t for key, t in tensors.items() if key.startswith("unet.")})`.
   A transformer's keys begin with `transformer.` instead (`contract/architecture.py`).
   LoRA's alpha equals its rank, so its scale is 1 and no alpha is stored.
@@ -33,9 +34,12 @@ METRICS_FILE = "metrics.json"
 CLASS_IMAGES_FILE = "class-images.safetensors"
 
 UNET_PREFIX = "unet."
-# Self- and cross-attention projections, the same for every adapter: so the endpoint can copy
-# tensors in place instead of rebuilding the model.
+# Self- and cross-attention projections, the same for every adapter of a recipe: so the endpoint can
+# copy tensors in place instead of rebuilding the model.
 TARGETS = ("to_k", "to_out.0", "to_q", "to_v")
+# Those of a UNet's residual blocks. Where the finest level has no attention, they are what can
+# learn its small features.
+CONVOLUTIONS = ("conv1", "conv2")
 TOKEN_KEYS = ("clip_l", "clip_g")
 
 MAX_RANK = 256

@@ -3,10 +3,10 @@
 A family is added here first; `training/family.py` says what it then needs to be trained.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from contract.adapter import TARGETS, TOKEN_KEYS, UNET_PREFIX
+from contract.adapter import CONVOLUTIONS, TARGETS, TOKEN_KEYS, UNET_PREFIX
 from contract.base_model import Family
 
 # Joint attention (Esser et al. 2024, arXiv:2403.03206) projects the text's side apart.
@@ -19,7 +19,8 @@ class Architecture:
 
     `pipeline` and `denoiser_class` are diffusers' names. The folders are `denoiser`, those of text
     encoders and tokenizers, `vae` and `scheduler`. The first `learned_encoders` text encoders learn
-    a word. `predictions` are what the denoiser may have been trained to predict.
+    a word. `predictions` are what the denoiser may have been trained to predict. `targets` are what
+    LoRA goes on, and also `convolutions` where a recipe asks for it.
     """
 
     pipeline: str
@@ -29,6 +30,7 @@ class Architecture:
     tokenizers: tuple[str, ...]
     learned_encoders: int
     targets: tuple[str, ...]
+    convolutions: tuple[str, ...]
     predictions: tuple[str, ...]
     is_served: bool
 
@@ -42,6 +44,14 @@ class Architecture:
         """The adapter's keys of learned words."""
         return TOKEN_KEYS[: self.learned_encoders]
 
+    def adapted(self, *, convolutions: bool) -> tuple[str, ...]:
+        """The modules that an adapter changes."""
+        return tuple(sorted((*self.targets, *(self.convolutions if convolutions else ()))))
+
+    def may_adapt(self, modules: Collection[str]) -> bool:
+        """Whether adapters of some recipe change just these."""
+        return tuple(sorted(modules)) in {self.adapted(convolutions=both) for both in (True, False)}
+
 
 EPSILON, VELOCITY, FLOW = "epsilon", "v_prediction", "flow"
 
@@ -54,6 +64,7 @@ ARCHITECTURES: Mapping[Family, Architecture] = {
         tokenizers=("tokenizer",),
         learned_encoders=1,
         targets=TARGETS,
+        convolutions=CONVOLUTIONS,
         predictions=(EPSILON, VELOCITY),
         is_served=True,
     ),
@@ -65,6 +76,7 @@ ARCHITECTURES: Mapping[Family, Architecture] = {
         tokenizers=("tokenizer", "tokenizer_2"),
         learned_encoders=2,
         targets=TARGETS,
+        convolutions=CONVOLUTIONS,
         predictions=(EPSILON, VELOCITY),
         is_served=True,
     ),
@@ -76,6 +88,7 @@ ARCHITECTURES: Mapping[Family, Architecture] = {
         tokenizers=("tokenizer", "tokenizer_2", "tokenizer_3"),
         learned_encoders=2,
         targets=tuple(sorted((*TARGETS, *_JOINT_TARGETS))),
+        convolutions=(),
         predictions=(FLOW,),
         is_served=False,
     ),

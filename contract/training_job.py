@@ -62,6 +62,9 @@ class Hyperparameters:
     times the learning rate (0: not at all, which is textual inversion alone). The token's
     `token_vectors` embeddings are learned during the first `token_fraction` of the steps, at
     `token_rate_factor` times the learning rate; after that, text embeddings are cached.
+    `align_faces` crops a person's photos to portraits, where they tell where the face is (0: the
+    whole square). `adapt_convolutions` puts LoRA on a UNet's convolutions too, not only its
+    attention.
     `caption_dropout` is the share of samples that are shown without a caption, so that guidance
     does not overshoot.
 
@@ -88,6 +91,8 @@ class Hyperparameters:
     token: str = SUBJECT_TOKEN
     seed: int = 0
     checkpoint_every: int = 100
+    align_faces: bool = True
+    adapt_convolutions: bool = False
     lora_rate_factor: float = 1.0
     token_rate_factor: float = 3.0
     token_vectors: int = 2
@@ -234,6 +239,8 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "token": _Text(TOKEN_PATTERN),
     "seed": _Whole(0, 2**32 - 1),
     "checkpoint_every": _Whole(1, MAX_STEPS),
+    "align_faces": _flag,
+    "adapt_convolutions": _flag,
     "lora_rate_factor": _Number(0.0, 1000.0),
     "token_rate_factor": _Number(0.0, 1000.0),
     "token_vectors": _Whole(1, MAX_TOKEN_VECTORS),

@@ -8,7 +8,7 @@ valid, and a swap costs what copying costs.
 import torch
 from diffusers import UNet2DConditionModel
 
-from contract.adapter import TARGETS, AdapterManifest
+from contract.adapter import AdapterManifest
 from inference.active_adapters import ActiveAdapters
 from inference.adapter_layout import AdapterLayout
 from inference.adapter_tensors import AdapterTensors
@@ -23,7 +23,7 @@ class AdapterSlot:
     def __init__(self, unet: UNet2DConditionModel, active: ActiveAdapters) -> None:
         self._unet = unet
         self._active = active
-        self._rank: int | None = None
+        self._made_for: tuple[int, tuple[str, ...]] | None = None
         self._layout = AdapterLayout(())
         self._flat = torch.empty(0)
         self._held: AdapterManifest | None = None
@@ -41,13 +41,14 @@ class AdapterSlot:
     def put(self, tensors: AdapterTensors) -> None:
         """Copy an adapter in and switch it on. Raises AdapterError and changes nothing if it does
         not fit."""
-        if tensors.manifest.rank != self._rank:
-            self._inject(tensors.manifest.rank)
+        manifest = tensors.manifest
+        if (manifest.rank, manifest.targets) != self._made_for:
+            self._inject(manifest.rank, manifest.targets)
         if tensors.layout != self._layout:
             raise AdapterError("adapter_mismatch", "The adapter does not fit the base model.")
         self._held = None  # a copy that fails half-way must not pass for either adapter
         self._flat.copy_(tensors.flat, non_blocking=True)
-        self._held = tensors.manifest
+        self._held = manifest
         self.switch(on=True)
 
     def clear(self) -> None:
@@ -58,16 +59,16 @@ class AdapterSlot:
 
     def switch(self, *, on: bool) -> None:
         """Whether the adapter takes part; off is exactly the base model."""
-        if self._rank is not None:
+        if self._made_for is not None:
             self._active.switch(_NAME, on=on)
 
-    def _inject(self, rank: int) -> None:
-        """Make room for adapters of this rank; happens again only when a recipe's rank changes."""
-        if self._rank is not None:
+    def _inject(self, rank: int, modules: tuple[str, ...]) -> None:
+        """Make room for adapters of this rank; happens again only when a recipe changes."""
+        if self._made_for is not None:
             self._unet.delete_adapters(_NAME)
-        self._rank, self._held = None, None
-        self._active.add(_NAME, rank, [*TARGETS], on=True)
-        self._rank = rank
+        self._made_for, self._held = None, None
+        self._active.add(_NAME, rank, [*modules], on=True)
+        self._made_for = rank, modules
         parameters = {
             name.replace(f".{_NAME}.", "."): parameter
             for name, parameter in self._unet.named_parameters()

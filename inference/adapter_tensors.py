@@ -8,11 +8,11 @@ from safetensors.torch import load_file
 
 from contract.adapter import (
     MAX_TOKEN_VECTORS,
-    TARGETS,
     TOKEN_KEYS,
     UNET_PREFIX,
     AdapterManifest,
 )
+from contract.architecture import ARCHITECTURES
 from contract.base_model import BaseModel
 from inference.adapter_cache import CachedAdapter
 from inference.adapter_layout import AdapterLayout
@@ -55,7 +55,7 @@ def check_manifest(manifest: AdapterManifest, base: BaseModel) -> None:
     """Raise AdapterError unless the adapter says that it is for this base model."""
     if (manifest.base_model.hash, manifest.base_model.family) != (base.hash, base.family):
         raise AdapterError("adapter_mismatch", "The adapter was made for another base model.")
-    if sorted(manifest.targets) != sorted(TARGETS):
+    if not ARCHITECTURES[base.family].may_adapt(manifest.targets):
         raise AdapterError("adapter_mismatch", "The adapter changes other modules than it may.")
 
 

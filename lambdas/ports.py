@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
+    from contract.face_places import FacePlaces
     from lambdas.table import Index, Item, Key, Page, Write
 
 
@@ -159,7 +160,7 @@ class Face:
     `left`, `top`, `width`, `height`: its box, as shares of the picture. `pose`: degrees away from
     the camera. `age_low`: where the range that its age is in begins, in years. Everything else is
     0–100: how sure it is that this is a face, how bright and sharp the face is, how sure that it is
-    covered or behind sunglasses (0: it is not).
+    covered or behind sunglasses (0: it is not). `places`: of eyes, nose and mouth, if it told.
     """
 
     confidence: float
@@ -173,6 +174,7 @@ class Face:
     age_low: int = 0
     occluded: float = 0.0
     sunglasses: float = 0.0
+    places: FacePlaces | None = None
 
 
 class CannotBeScreened(Exception):  # noqa: N818 - a fact, not a fault

@@ -1,4 +1,4 @@
-"""LoRA on the denoiser's attention (Hu et al. 2021, arXiv:2106.09685), by peft."""
+"""LoRA on the denoiser's modules (Hu et al. 2021, arXiv:2106.09685), by peft."""
 
 import torch
 from peft import LoraConfig, get_peft_model_state_dict
@@ -8,12 +8,14 @@ from training.base import Base
 ADAPTER = "subject"
 
 
-def inject(base: Base, rank: int, seed: int) -> list[torch.nn.Parameter]:
+def inject(
+    base: Base, rank: int, seed: int, *, convolutions: bool = False
+) -> list[torch.nn.Parameter]:
     """Add LoRA of fixed rank with scale 1; returns its parameters, fp32 and trainable.
 
     A is drawn from `seed`, B is zero: at first nothing changes.
     """
-    denoiser, targets = base.denoiser, base.architecture.targets
+    denoiser, targets = base.denoiser, base.architecture.adapted(convolutions=convolutions)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         denoiser.add_adapter(

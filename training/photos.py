@@ -2,15 +2,17 @@
 
 import random
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image, ImageOps
 
+from contract.face_places import FacePlaces
 from contract.training_failure import FailureCode
 from training.errors import TrainingError
+from training.portrait import portrait
 from training.subject_mask import centre_of, subject_mask
 
 # A third of the height left out goes above, the rest below: heads are in the upper part.
@@ -20,10 +22,12 @@ _CLOSE = 2 / 3
 
 @dataclass(frozen=True)
 class Photo:
-    """One photo: its file's name (an id, no personal data) and RGB pixels."""
+    """One photo: its file's name (an id, no personal data), RGB pixels, and where the face is, if
+    the file tells it."""
 
     name: str
     image: Image.Image
+    face: FacePlaces | None = None
 
 
 def load_photos(folder: Path) -> list[Photo]:
@@ -38,19 +42,20 @@ def load_photos(folder: Path) -> list[Photo]:
     )
     if not files:
         raise TrainingError(FailureCode.NO_PHOTOS, "There are no photos to learn from.")
-    return [Photo(file.name, _read(file)) for file in files]
+    return [_read(file) for file in files]
 
 
-def _read(file: Path) -> Image.Image:
+def _read(file: Path) -> Photo:
     try:
         with warnings.catch_warnings(), Image.open(file) as opened:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
+            face = FacePlaces.from_comment(opened.info.get("comment"))
             image = ImageOps.exif_transpose(opened).convert("RGB")
     except Exception as error:  # Pillow's decoders raise anything on damaged files
         raise TrainingError(
             FailureCode.PHOTO_UNREADABLE, f"The photo {file.name[:80]} cannot be read."
         ) from error
-    return image
+    return Photo(file.name, image, face)
 
 
 def held_out_of(photos: int) -> int:
@@ -88,9 +93,20 @@ def closer(image: Image.Image, side: int) -> Image.Image:
 
 
 def as_pixels(photos: list[Photo], side: int) -> torch.Tensor:
-    """(photos, 3, side, side) float32 in −1…1; no photos give an empty one."""
-    squares = [_pixels(square(photo.image, side)) for photo in photos]
+    """(photos, 3, side, side) float32 in −1…1; no photos give an empty one. Where it is known where
+    the face is they are portraits, else as much of the photo as a square can show."""
+    squares = [_pixels(_shown(photo, side)) for photo in photos]
     return torch.stack(squares) if squares else torch.empty((0, 3, side, side))
+
+
+def without_faces(photos: list[Photo]) -> list[Photo]:
+    """The photos as if nobody had told where the face is."""
+    return [replace(photo, face=None) for photo in photos]
+
+
+def _shown(photo: Photo, side: int) -> Image.Image:
+    found = photo.face and portrait(photo.image, photo.face, side)
+    return found or square(photo.image, side)
 
 
 def views_of(photos: list[Photo], side: int, *, close: bool, mirror: bool) -> list[torch.Tensor]:

@@ -17,7 +17,7 @@ from training.evaluation import Evaluation, fixed_loss
 from training.latents import LatentCache, cache_latents
 from training.loop import Loop, Prior
 from training.lora import inject
-from training.photos import Photo, as_pixels, load_photos, split, views_of
+from training.photos import Photo, as_pixels, load_photos, split, views_of, without_faces
 from training.prior import class_images_key, class_latents
 from training.progress import ProgressFile
 from training.settings import Folders
@@ -106,6 +106,8 @@ def prepare(
     """Load, check, cache. Raises TrainingError."""
     progress.phase(Phase.LOADING)
     photos = load_photos(folders.photos)
+    if not settings.align_faces:
+        photos = without_faces(photos)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     precision = resolved(settings.precision, device)
     base = load_base(folders.model, settings.base_model_id, precision, device)
@@ -131,7 +133,7 @@ def prepare(
     with torch.no_grad():
         plain = encode(base, tokens, [class_caption(settings.kind, settings.class_noun), ""])
     prior = _prior(settings, folders, base, latents, plain, pause)
-    lora = inject(base, settings.rank, settings.seed)
+    lora = inject(base, settings.rank, settings.seed, convolutions=settings.adapt_convolutions)
     if settings.gradient_checkpointing:
         base.denoiser.enable_gradient_checkpointing()
         base.denoiser.train()

@@ -40,7 +40,7 @@ def publish(
     manifest = AdapterManifest(
         base_model=base,
         rank=settings.rank,
-        targets=ARCHITECTURES[base.family].targets,
+        targets=ARCHITECTURES[base.family].adapted(convolutions=settings.adapt_convolutions),
         token=settings.token,
         class_noun=settings.class_noun,
         training=settings.to_scalars(),

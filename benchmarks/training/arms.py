@@ -75,6 +75,8 @@ ABLATIONS = (
     _without("subject mask", subject_mask=0.0),
     _without("min-SNR", min_snr_gamma=0.0),
     _without("caption dropout", caption_dropout=0.0),
+    _without("portraits", align_faces=False),
+    _without("LoRA on convolutions", adapt_convolutions=False),
     _without("learned token", token_fraction=0.0),
     _without("choosing by held-out photos", choose_checkpoint=False, hold_out=False),
     _with("close crops", close_crops=True),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
+from contract.face_places import FacePlaces
+from local_aws.rekognition.attributes import compared
+from local_aws.rekognition.faces import detect
 from training.miniature.photos import photos_of, subject_of
 
 GIVEN, UNSEEN = 12, 6
@@ -93,12 +98,24 @@ class DrawnSubject:
 
 
 def drawn_subject(number: int, folder: Path) -> DrawnSubject:
-    """Person `number`, from 0; the given photos are written below `folder` as JPEG files."""
+    """Person `number`, from 0; the given photos are written below `folder` as intake keeps them."""
     seed = _FIRST + number
     subject = subject_of(seed)
     pictures = [photo.image for photo in photos_of(subject, GIVEN + UNSEEN, seed, SIDE)]
     photos = folder / f"photos-{number:02d}"
     photos.mkdir(parents=True, exist_ok=True)
     for index, picture in enumerate(pictures[:GIVEN]):
-        picture.save(photos / f"{index:02d}.jpg", quality=95)
+        (photos / f"{index:02d}.jpg").write_bytes(taken_in(picture))
     return DrawnSubject(number, subject.noun, photos, pictures[:GIVEN], pictures[GIVEN:])
+
+
+def taken_in(picture: Image.Image) -> bytes:
+    """A JPEG file as intake keeps it: marked by what the embedded Rekognition says of its face."""
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=95)
+    pixels = np.ascontiguousarray(np.asarray(picture.convert("RGB"))[:, :, ::-1])
+    for face in detect(pixels)[:1]:
+        landmarks = compared(pixels, face)["Landmarks"]
+        places = FacePlaces.of({mark["Type"]: (mark["X"], mark["Y"]) for mark in landmarks})
+        return places.marked(out.getvalue()) if places else out.getvalue()
+    return out.getvalue()

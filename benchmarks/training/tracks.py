@@ -41,6 +41,8 @@ class Track:
 
 _BARE: Mapping[str, Scalar] = {
     "learning_rate": settings_of(PresetName.FAST)["learning_rate"],
+    "align_faces": False,
+    "adapt_convolutions": False,
     "token_fraction": 0.0,
     "caption_dropout": 0.0,
     "min_snr_gamma": 0.0,

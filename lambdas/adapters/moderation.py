@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from contract.face_places import FacePlaces
 from lambdas.adapters.failures import calling, code_of
 from lambdas.domain.look import Pose
 from lambdas.ports import CannotBeScreened, Face, ModerationLabel, ReadLine
@@ -110,6 +111,9 @@ def _face(detail: FaceDetailTypeDef) -> Face:
         age_low=detail["AgeRange"]["Low"] if "AgeRange" in detail else 0,
         occluded=_certainty(detail.get("FaceOccluded")),
         sunglasses=_certainty(detail.get("Sunglasses")),
+        places=FacePlaces.of(
+            {mark["Type"]: (mark["X"], mark["Y"]) for mark in detail.get("Landmarks", [])}
+        ),
     )
 
 

@@ -111,6 +111,7 @@ class Workshop:
     prompts: int
     workers: int
     learn_words: bool
+    compiled: bool
 
     def checkpoint(self, stage: str) -> Path:
         """The stage's resumable state."""
@@ -181,7 +182,16 @@ def _stage(stage: str, shop: Workshop, tokenizer: CLIPTokenizer) -> Stage:
         return ClassifierStage(shop.drawn(), device, batch)
     latents = np.load(_latents(shop), mmap_mode="r")
     text = _text_encoder(shop, tokenizer)
-    return UNetStage(config, latents, text, tokenizer, device, batch, learn_words=shop.learn_words)
+    return UNetStage(
+        config,
+        latents,
+        text,
+        tokenizer,
+        device,
+        batch,
+        learn_words=shop.learn_words,
+        compiled=shop.compiled,
+    )
 
 
 def _assemble(shop: Workshop, tokenizer: CLIPTokenizer) -> None:
@@ -272,6 +282,11 @@ def _arguments() -> argparse.ArgumentParser:
         default=True,
         help="whether the text encoder goes on learning beside the UNet",
     )
+    parser.add_argument(
+        "--compile",
+        action="store_true",
+        help="compile the UNet first: pays in runs of half an hour and more",
+    )
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--workers", type=int, default=1, help="processes that draw pictures")
@@ -309,6 +324,7 @@ def main(arguments: list[str] | None = None) -> None:
                 prompts=given.prompts,
                 workers=given.workers,
                 learn_words=given.words,
+                compiled=given.compile,
             ),
         )
 

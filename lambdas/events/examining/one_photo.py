@@ -10,7 +10,7 @@ The first rule that is broken is the verdict, and no further call is made.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lambdas.domain import measuring, photo_rules
@@ -79,6 +79,9 @@ class Examiner:
             background=measuring.background(picture, face),
             pose=face.pose if face else None,
         )
+        if face and face.places:
+            # What is learned from will be cropped by it.
+            normal = replace(normal, jpeg=face.places.marked(normal.jpeg))
         return Examined(normal, look, celebrity)
 
     def _normal(self, key: str) -> NormalPhoto:

@@ -70,7 +70,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> build.Workshop:
     work, out = tmp_path_factory.mktemp("work"), tmp_path_factory.mktemp("out")
     return build.Workshop(
         config=_TINY, work=work, out=out, device="cpu", bf16=False, minutes=None, steps=3,
-        pictures=25, batch=4, rate=None, prompts=4, workers=1, learn_words=True,
+        pictures=25, batch=4, rate=None, prompts=4, workers=1, learn_words=True, compiled=False,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from contract.face_places import LANDMARKS
 from lambdas.adapters.moderation import RekognitionModeration
 from lambdas.domain.errors import Unavailable
 from lambdas.domain.look import Pose
@@ -81,6 +82,16 @@ def test_a_face_comes_with_all_that_is_measured_of_it(rekognition: Rekognition) 
             sunglasses=0.0,
         )
     ]
+
+
+def test_a_face_says_where_eyes_nose_and_mouth_are(rekognition: Rekognition) -> None:
+    marks = [
+        {"Type": name, "X": 0.1 * number, "Y": 0.5} for number, name in enumerate(LANDMARKS, 1)
+    ]
+    rekognition.detects({**DETAIL, "Landmarks": [{"Type": "chinBottom", "X": 0, "Y": 0}, *marks]})
+    places = rekognition.asked.faces(b"jpeg")[0].places
+    assert places is not None
+    assert places.places == tuple((0.1 * number, 0.5) for number in range(1, 6))
 
 
 def test_an_age_that_is_not_told_is_no_adult_s(rekognition: Rekognition) -> None:

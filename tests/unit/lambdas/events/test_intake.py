@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.face_places import FacePlaces
 from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.locations import UploadKey, photo_key
 from lambdas.domain.photo import ContentType, Photo, PhotoState, RejectionCode, reason_for
@@ -139,6 +140,20 @@ def test_a_good_photo_is_accepted_and_its_upload_removed(world: IntakeWorld) -> 
     assert world.moderation.seen == [kept]
     assert not world.uploads.objects_by_key
     assert world.counts == (1, 0, 1, 0)
+
+
+def test_a_kept_photo_tells_where_the_face_is_and_shows_what_was_screened(
+    world: IntakeWorld,
+) -> None:
+    places = FacePlaces(((0.4, 0.4), (0.6, 0.4), (0.5, 0.5), (0.42, 0.6), (0.58, 0.6)))
+    world.moderation.face_list = [replace(ADULT, places=places)]
+    key = world.uploaded()
+    world.deliver(key)
+    kept = world.kept(key)
+    assert kept is not None
+    assert FacePlaces.from_comment(decoded(kept).info["comment"]) == places
+    (screened,) = world.moderation.seen
+    assert kept == places.marked(screened)
 
 
 @pytest.mark.parametrize(
