@@ -1,7 +1,9 @@
 """`POST /verify`: whether an image came from this deployment, and when.
 
-The file is hostile until shown otherwise: it goes through the same decoding as photos, and what
-reads its content credentials sees only the three types that this accepts.
+A file that was sent is hostile until shown otherwise: it goes through the same decoding as photos,
+and what reads its content credentials sees only the three types that this accepts. An upload went
+through that when it was taken in, and lost its metadata there: of that only the watermark is left,
+and `read` says so.
 
 Who asks need not be whose image it is: under an Idempotency-Key the numbers of the marks are kept,
 which lead to a generation only while it is there, and never the generation.
@@ -13,31 +15,43 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from contract.generation_source import MAX_SOURCE_BYTES
 from lambdas import environment, telemetry, wiring
+from lambdas.api.accepted_upload import accepted_upload
 from lambdas.api.http import Api
 from lambdas.api.messages import Answer, Body, Request, ok
 from lambdas.domain import moments
-from lambdas.domain.errors import FieldError, Invalid
+from lambdas.domain.errors import FieldError, Invalid, NotFound
+from lambdas.domain.ids import Prefix, is_id
+from lambdas.domain.locations import source_key
 from lambdas.domain.marks import Evidence, Origin
-from lambdas.domain.normalising import NotAPhoto, decode
 from lambdas.domain.photo import RejectionCode
 from lambdas.domain.quota import Metered
 from lambdas.lambda_handler import lambda_handler
+from lambdas.ports import ObjectMissing
 from lambdas.records.marks import find_mark
 from lambdas.records.quotas import Spending
 from lambdas.table import ConditionFailed
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
+    from PIL.Image import Image
 
     from lambdas.api.messages import Caller
     from lambdas.domain.marks import Mark
     from lambdas.domain.settings import DomainSettings
-    from lambdas.ports import Clock, CredentialsReading, Table, Trace, WatermarkReading
+    from lambdas.ports import (
+        Clock,
+        CredentialsReading,
+        ObjectStore,
+        Table,
+        Trace,
+        WatermarkReading,
+    )
 
 MODERATORS = "moderators"
 MAX_IMAGE_BYTES = 4 * 1024 * 1024
@@ -54,15 +68,29 @@ _SAID = {
 
 
 class VerifyImage(Body):
-    """The image, as it was found; do not edit it first."""
+    """The image, as it was found, not edited first: the file itself, or the id of an upload."""
 
-    image: str = Field(
+    image: str | None = Field(
+        default=None,
         min_length=1,
         max_length=_MAX_BASE64,
         description="JPEG, PNG or WebP, base64; at most 4 MB before the encoding.",
         json_schema_extra={"contentEncoding": "base64"},
     )
-    upload_id: Annotated[Any, Field(json_schema_extra={"x-planned": True})] = None
+    upload_id: str | None = Field(
+        default=None,
+        max_length=64,
+        description="Instead: an accepted upload of yours. It is kept without its metadata, so "
+        "content credentials cannot be read from it; send a file of up to 4 MB as `image`.",
+    )
+
+
+@dataclass(frozen=True)
+class Found:
+    """A picture as it came. `file` is None where its bytes are not those that somebody found."""
+
+    picture: Image
+    file: bytes | None
 
 
 @dataclass(frozen=True)
@@ -73,6 +101,7 @@ class VerifyPorts:
     table: Table
     clock: Clock
     persistence: Callable[[], BasePersistenceLayer]
+    work: ObjectStore
     watermark: WatermarkReading
     credentials: CredentialsReading
 
@@ -94,18 +123,18 @@ def build_app(ports: VerifyPorts) -> Api:
     def verify_image(request: Request[VerifyImage]) -> Answer:
         """Ask whether an image came from here.
 
+        Send `image` or `upload_id`. `read` says which marks could be looked for: both in a file,
+        the watermark alone in an upload, which is kept without its metadata.
         `from_here` is `yes` if its watermark or its content credentials say so (`by`), `uncertain`
         if traces of either are there and too damaged, `no` otherwise: which means that no mark was
         found, and not that the image is no avatar. `when` is known unless the generation has been
         deleted; whose it was is told to its owner and to moderators only.
         """
-        upload = _upload(request.body)
-        picture = _picture(upload, ports.settings)
+        found_image = _found(request, ports)
         _count(request.owner, ports)
-        traces = {
-            Evidence.CONTENT_CREDENTIALS: ports.credentials.find(upload),
-            Evidence.WATERMARK: ports.watermark.find(picture),
-        }
+        traces = {Evidence.WATERMARK: ports.watermark.find(found_image.picture)}
+        if found_image.file is not None:
+            traces[Evidence.CONTENT_CREDENTIALS] = ports.credentials.find(found_image.file)
         found = _judged(traces)
         telemetry.logger.info("image_verified", extra={"from_here": found["from_here"]})
         return replace(ok(_told(found, ports.table, request.caller)), kept=found)
@@ -113,21 +142,49 @@ def build_app(ports: VerifyPorts) -> Api:
     return api
 
 
-def _upload(body: VerifyImage) -> bytes:
+def _found(request: Request[VerifyImage], ports: VerifyPorts) -> Found:
+    body, settings = request.body, ports.settings
     if body.upload_id is not None:
-        raise _wrong("/upload_id", "is planned; send the image itself", "not_supported")
+        if body.image is not None:
+            raise _wrong("/upload_id", "contradicts 'image': send one of them", "contradiction")
+        content = _uploaded(request.owner, body.upload_id, ports)
+        return Found(_picture(content, "/upload_id", settings), None)
+    if body.image is None:
+        raise _wrong("/image", "is missing: send it, or an 'upload_id'", "missing")
     try:
-        return base64.b64decode(body.image, validate=True)
+        content = base64.b64decode(body.image, validate=True)
     except (binascii.Error, ValueError):
         raise _wrong("/image", "is not base64", "not_base64") from None
+    return Found(_picture(content, "/image", settings), content)
 
 
-def _picture(upload: bytes, settings: DomainSettings) -> Any:
+def _uploaded(owner: str, upload_id: str, ports: VerifyPorts) -> bytes:
+    """What is kept of an upload; raises as `accepted_upload` does."""
+    if not is_id(Prefix.UPLOAD, upload_id):
+        raise _wrong("/upload_id", "is no id of an upload", "not_an_upload")
+    upload = accepted_upload(
+        ports.table,
+        owner,
+        upload_id,
+        ports.clock.now(),
+        pointer="/upload_id",
+        settings=ports.settings,
+    )
     try:
-        return decode(upload, min_side=_MIN_SIDE, max_megapixels=settings.photos.max_megapixels)
+        return ports.work.read(source_key(owner, upload.id), max_bytes=MAX_SOURCE_BYTES)
+    except ObjectMissing:  # deleted since
+        raise NotFound("upload") from None
+
+
+def _picture(content: bytes, pointer: str, settings: DomainSettings) -> Image:
+    # Imported with the first picture: decoders take long to load.
+    from lambdas.domain.normalising import NotAPhoto, decode
+
+    try:
+        return decode(content, min_side=_MIN_SIDE, max_megapixels=settings.photos.max_megapixels)
     except NotAPhoto as refused:
         detail = _SAID.get(refused.code, "This cannot be read as a picture.")
-        raise _wrong("/image", detail, refused.code.value) from None
+        raise _wrong(pointer, detail, refused.code.value) from None
 
 
 def _count(owner: str, ports: VerifyPorts) -> None:
@@ -149,6 +206,7 @@ def _judged(traces: dict[Evidence, Trace]) -> dict[str, Any]:
     return {
         "from_here": origin.value,
         "by": sorted(each.value for each in sure or hints),
+        "read": sorted(each.value for each in traces),
         "numbers": [trace.number for trace in traces.values() if trace.number is not None],
         "said": moments.to_text(said[0]) if said else None,
     }
@@ -161,6 +219,7 @@ def _told(found: Mapping[str, Any], table: Table, caller: Caller) -> dict[str, A
     return {
         "from_here": found["from_here"],
         "by": found["by"],
+        "read": found["read"],
         "when": moments.to_text(mark.made_at) if mark else found["said"],
         "generation_id": mark.generation_id if mark and _may_know(caller, mark) else None,
     }
@@ -181,6 +240,7 @@ def _wired() -> Api:
             table=wiring.table(),
             clock=wiring.clock(),
             persistence=wiring.persistence,
+            work=wiring.bucket("WORK_BUCKET"),
             watermark=wiring.watermarking(),
             credentials=wiring.credentials_reading(),
         )

@@ -500,6 +500,10 @@ class Verification(_Answer):
 
     from_here: Origin
     by: Annotated[list[Evidence], Field(description="What says so, or hints at it.")]
+    read: Annotated[
+        list[Evidence],
+        Field(description="What could be looked for: an upload has no metadata left."),
+    ]
     when: Annotated[
         datetime | None, Field(description="When it was made; null if that is not kept any more.")
     ]
