@@ -11,35 +11,25 @@ which lead to a generation only while it is there, and never the generation.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from contract.generation_source import MAX_SOURCE_BYTES
 from lambdas import environment, telemetry, wiring
-from lambdas.api.accepted_upload import accepted_upload
 from lambdas.api.http import Api
 from lambdas.api.messages import Answer, Body, Request, ok
 from lambdas.domain import moments
-from lambdas.domain.errors import FieldError, Invalid, NotFound
-from lambdas.domain.ids import Prefix, is_id
-from lambdas.domain.locations import source_key
 from lambdas.domain.marks import Evidence, Origin
-from lambdas.domain.photo import RejectionCode
 from lambdas.domain.quota import Metered
 from lambdas.lambda_handler import lambda_handler
-from lambdas.ports import ObjectMissing
 from lambdas.records.marks import find_mark
 from lambdas.records.quotas import Spending
 from lambdas.table import ConditionFailed
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency.persistence.base import BasePersistenceLayer
-    from PIL.Image import Image
 
     from lambdas.api.messages import Caller
     from lambdas.domain.marks import Mark
@@ -58,13 +48,6 @@ MAX_IMAGE_BYTES = 4 * 1024 * 1024
 # Four bytes for three, and the document around them; Lambda takes 6 MB.
 _MAX_BASE64 = -(-MAX_IMAGE_BYTES // 3) * 4
 _MAX_BODY_BYTES = _MAX_BASE64 + 4096
-# Below, no mark was ever put or could be found.
-_MIN_SIDE = 32
-_SAID = {
-    RejectionCode.TOO_SMALL: f"The shorter side must have at least {_MIN_SIDE} pixels.",
-    RejectionCode.TOO_LARGE: "The picture has too many pixels.",
-    RejectionCode.UNSUPPORTED_TYPE: "Send a JPEG, PNG or WebP file.",
-}
 
 
 class VerifyImage(Body):
@@ -83,14 +66,6 @@ class VerifyImage(Body):
         description="Instead: an accepted upload of yours. It is kept without its metadata, so "
         "content credentials cannot be read from it; send a file of up to 4 MB as `image`.",
     )
-
-
-@dataclass(frozen=True)
-class Found:
-    """A picture as it came. `file` is None where its bytes are not those that somebody found."""
-
-    picture: Image
-    file: bytes | None
 
 
 @dataclass(frozen=True)
@@ -130,61 +105,19 @@ def build_app(ports: VerifyPorts) -> Api:
         found, and not that the image is no avatar. `when` is known unless the generation has been
         deleted; whose it was is told to its owner and to moderators only.
         """
-        found_image = _found(request, ports)
+        # Imported with the first picture: decoders are much of a function's start.
+        from lambdas.api.asked_picture import asked_picture
+
+        asked = asked_picture(request, ports)
         _count(request.owner, ports)
-        traces = {Evidence.WATERMARK: ports.watermark.find(found_image.picture)}
-        if found_image.file is not None:
-            traces[Evidence.CONTENT_CREDENTIALS] = ports.credentials.find(found_image.file)
+        traces = {Evidence.WATERMARK: ports.watermark.find(asked.picture)}
+        if asked.file is not None:
+            traces[Evidence.CONTENT_CREDENTIALS] = ports.credentials.find(asked.file)
         found = _judged(traces)
         telemetry.logger.info("image_verified", extra={"from_here": found["from_here"]})
         return replace(ok(_told(found, ports.table, request.caller)), kept=found)
 
     return api
-
-
-def _found(request: Request[VerifyImage], ports: VerifyPorts) -> Found:
-    body, settings = request.body, ports.settings
-    if body.upload_id is not None:
-        if body.image is not None:
-            raise _wrong("/upload_id", "contradicts 'image': send one of them", "contradiction")
-        content = _uploaded(request.owner, body.upload_id, ports)
-        return Found(_picture(content, "/upload_id", settings), None)
-    if body.image is None:
-        raise _wrong("/image", "is missing: send it, or an 'upload_id'", "missing")
-    try:
-        content = base64.b64decode(body.image, validate=True)
-    except (binascii.Error, ValueError):
-        raise _wrong("/image", "is not base64", "not_base64") from None
-    return Found(_picture(content, "/image", settings), content)
-
-
-def _uploaded(owner: str, upload_id: str, ports: VerifyPorts) -> bytes:
-    """What is kept of an upload; raises as `accepted_upload` does."""
-    if not is_id(Prefix.UPLOAD, upload_id):
-        raise _wrong("/upload_id", "is no id of an upload", "not_an_upload")
-    upload = accepted_upload(
-        ports.table,
-        owner,
-        upload_id,
-        ports.clock.now(),
-        pointer="/upload_id",
-        settings=ports.settings,
-    )
-    try:
-        return ports.work.read(source_key(owner, upload.id), max_bytes=MAX_SOURCE_BYTES)
-    except ObjectMissing:  # deleted since
-        raise NotFound("upload") from None
-
-
-def _picture(content: bytes, pointer: str, settings: DomainSettings) -> Image:
-    # Imported with the first picture: decoders take long to load.
-    from lambdas.domain.normalising import NotAPhoto, decode
-
-    try:
-        return decode(content, min_side=_MIN_SIDE, max_megapixels=settings.photos.max_megapixels)
-    except NotAPhoto as refused:
-        detail = _SAID.get(refused.code, "This cannot be read as a picture.")
-        raise _wrong(pointer, detail, refused.code.value) from None
 
 
 def _count(owner: str, ports: VerifyPorts) -> None:
@@ -227,10 +160,6 @@ def _told(found: Mapping[str, Any], table: Table, caller: Caller) -> dict[str, A
 
 def _may_know(caller: Caller, mark: Mark) -> bool:
     return caller.owner == mark.owner or MODERATORS in caller.groups
-
-
-def _wrong(pointer: str, detail: str, code: str) -> Invalid:
-    return Invalid([FieldError(pointer, detail, code)])
 
 
 def _wired() -> Api:

@@ -17,7 +17,7 @@ from lambdas.domain.locations import SourceKey, avatar_key, source_key
 from lambdas.domain.photo import ContentType
 from lambdas.domain.upload import Upload, UploadPurpose
 from lambdas.events.upload_intake import UploadIntake
-from lambdas.openapi.answers import Verification
+from lambdas.openapi.answers.verify import Verification
 from lambdas.records import keys
 from lambdas.records.quotas import Spending
 from lambdas.records.uploads import create_slot, read_upload
