@@ -53,6 +53,10 @@ ClipGuidancePreset = Literal[
 ]
 
 
+# Categories of Unicode without anything to see: spaces, and what joins or turns its neighbours.
+_UNSEEN = {"Zs", "Zl", "Zp", "Cf"}
+
+
 def _known_style(name: str) -> str:
     canonical = canonical_name(name)
     if canonical not in PRESETS:
@@ -63,11 +67,10 @@ def _known_style(name: str) -> str:
 def _words(text: str) -> str:
     """The text in its composed form, so that one look has one spelling when it is screened."""
     composed = unicodedata.normalize("NFC", text).strip()
-    if not composed:
+    kinds = {unicodedata.category(character) for character in _without_space(composed)}
+    if kinds <= _UNSEEN:
         raise PydanticCustomError("blank", "must hold words")
-    if any(
-        unicodedata.category(character) in {"Cs", "Cc"} for character in _without_space(composed)
-    ):
+    if kinds & {"Cs", "Cc"}:
         raise PydanticCustomError("not_text", "holds characters that are not text")
     return composed
 

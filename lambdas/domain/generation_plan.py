@@ -193,6 +193,10 @@ def _warnings(body: GenerationBody, cfg_scale: float, prompts: tuple[Prompt, ...
     elif cfg_scale < INCOHERENT_BELOW:
         text = f"Guidance below {INCOHERENT_BELOW:g} loses coherence with the words."
         found.append(Advice("guidance_low", scale_field, text))
+    for index, entry in enumerate(body.text_prompts or ()):
+        if entry.weight == 0:
+            text = "A text without weight has no effect."
+            found.append(Advice("no_effect", f"/text_prompts/{index}/weight", text))
     if body.clip_guidance_preset not in {None, "NONE"}:
         text = "CLIP guidance has no effect here."
         found.append(Advice("no_effect", "/clip_guidance_preset", text))

@@ -31,7 +31,7 @@ from tests.unit.lambdas.api.test_generations import (
     ready_subject,
 )
 from tests.unit.lambdas.endpoint_answers import png
-from tests.unit.lambdas.events.test_erasure import Estate
+from tests.unit.lambdas.events.erasure_world import Estate
 from tests.unit.lambdas.fakes import FakeTable
 from tests.unit.lambdas.gateway import OWNER, Client, Reply
 from tests.unit.lambdas.given import SETTINGS, World, settings
