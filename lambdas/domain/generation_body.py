@@ -35,6 +35,7 @@ from lambdas.domain.source_plan import InitImageMode
 from lambdas.domain.styles import PRESETS, canonical_name
 
 MIN_STEPS, MAX_STEPS = 10, 50
+STEPS_OF_QUALITY = {"draft": 15, "standard": 30, "high": 50}
 MAX_TEXT_PROMPTS = 15
 
 Quality = Literal["draft", "standard", "high", "few_step"]
