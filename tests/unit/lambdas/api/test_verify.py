@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import base64
 import io
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,21 +11,19 @@ from lambdas.adapters.content_credentials import CredentialsReading, Credentials
 from lambdas.adapters.watermarking import Watermarking
 from lambdas.api.verify import MAX_IMAGE_BYTES, VerifyPorts, build_app
 from lambdas.domain.generation import Generation
-from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.locations import SourceKey, avatar_key, source_key
-from lambdas.domain.photo import ContentType
 from lambdas.domain.upload import Upload, UploadPurpose
 from lambdas.events.upload_intake import UploadIntake
 from lambdas.openapi.answers.verify import Verification
 from lambdas.records import keys
-from lambdas.records.quotas import Spending
-from lambdas.records.uploads import create_slot, read_upload
+from lambdas.records.uploads import read_upload
 from lambdas.release import Release
 from lambdas.table import Delete
 from tests.unit.lambdas.adapters.local_signer import installed, signer
 from tests.unit.lambdas.endpoint_answers import png
 from tests.unit.lambdas.events.result_world import ResultWorld
 from tests.unit.lambdas.gateway import OWNER, Client, Reply, user_claims
+from tests.unit.lambdas.upload_slots import upload_slot
 
 WATERMARK = Watermarking(lambda: b"k" * 32)
 CHAIN, SIGN = signer()
@@ -53,17 +50,7 @@ class VerifyWorld(ResultWorld):
 
     def uploaded(self, content: bytes, purpose: UploadPurpose = UploadPurpose.INIT_IMAGE) -> Upload:
         """Sent by POST /uploads, and taken in."""
-        now = self.clock.now()
-        upload = Upload(
-            id=new_id(Prefix.UPLOAD, now),
-            owner=OWNER,
-            purpose=purpose,
-            content_type=ContentType.PNG,
-            size_bytes=len(content),
-            created_at=now,
-            lapses_at=now + timedelta(minutes=15),
-        )
-        create_slot(self.table, upload, Spending(OWNER, {}, self.settings.limits.per_day, now))
+        upload = upload_slot(self.table, self.settings, self.clock.now(), purpose)
         key = SourceKey(OWNER, upload.id)
         self.uploads.objects_by_key[str(key)] = content
         moderation = self.image_moderation
