@@ -125,6 +125,8 @@ class Scenes:
         withheld, shown, *_ = sorted(ended["artifacts"], key=lambda each: each["finish_reason"])
         path = f"/generations/{ended['id']}"
         user.post(f"{path}/images/{shown['id']}/report", {"reason": "other"})
+        # A worker keeps the watermark's secret and the certificates.
+        self.stage.fresh_worker("api.reviews")
         for image, decision in ((withheld, "release"), (shown, "withhold")):
             (review,) = [e for e in moderator.items("/reviews") if e["image_id"] == image["id"]]
             self._decide(moderator, review, decision)
