@@ -168,7 +168,12 @@ class Answering(Construct):
 
     def _verify(self) -> ServiceFunction:
         provenance = self._storage.provenance
-        function = self._recording("Verify", _VERIFY, provenance.to_read())
+        work = self._storage.work
+        function = self._recording(
+            "Verify", _VERIFY, {"WORK_BUCKET": work.bucket_name, **provenance.to_read()}
+        )
+        # It reads the watermark of uploads too.
+        access.allow_objects(function.role, work, "sources/", "s3:GetObject")
         provenance.allow_reading(function.role)
         return function
 

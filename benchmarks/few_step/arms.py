@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from contract.few_step import FewStepTier
 from contract.generation import Sampler
-from lambdas.domain.generation_plan import DEFAULT_CFG_SCALE, DEFAULT_SAMPLER, STEPS_OF_QUALITY
+from lambdas.domain.generation_body import STEPS_OF_QUALITY
+from lambdas.domain.generation_plan import DEFAULT_CFG_SCALE, DEFAULT_SAMPLER
 
 STANDARD, PLAIN, FEW = "standard", "as few steps without the adapter", "few_step"
 

@@ -3,6 +3,8 @@
 The claim says that a model made the picture, with which software and when; nothing of the person,
 the prompt or the request. The signature is made by an asymmetric key in KMS (ES256), which never
 leaves it; the certificates that vouch for the key are configuration, in an SSM parameter.
+
+The library is a quarter of a function's start: it is loaded with the first picture.
 """
 
 from __future__ import annotations
@@ -15,7 +17,6 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import c2pa
 from botocore.exceptions import ClientError
 
 from lambdas.adapters.failures import calling, code_of
@@ -24,6 +25,7 @@ from lambdas.domain.marks import NUMBER_BITS
 from lambdas.ports import Trace
 
 if TYPE_CHECKING:
+    import c2pa
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_ssm import SSMClient
 
@@ -96,6 +98,8 @@ class CredentialsSigning:
 
     def mark(self, png: bytes, number: int) -> bytes:
         """See `lambdas.ports.ImageMarking`."""
+        import c2pa
+
         chain = self._certificates.chain()
         if chain is None:
             raise Unavailable("certificates")
@@ -152,6 +156,8 @@ class CredentialsReading:
 
     def find(self, upload: bytes) -> Trace:
         """What a file says of itself."""
+        import c2pa
+
         kind = next((kind for start, kind in _TYPES if upload.startswith(start)), None)
         chain = self._certificates.chain()
         if kind is None or chain is None:  # without a certificate, nothing was ever signed
@@ -173,6 +179,8 @@ class CredentialsReading:
 @cache
 def _context(chain: str) -> c2pa.Context:
     """Trusts who issued our signer's certificate, and nobody else; asks nobody on the network."""
+    import c2pa
+
     settings = {
         "builder": {"thumbnail": {"enabled": False}},
         "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": True},

@@ -1,6 +1,6 @@
 """The watermark on pictures; its key is made by KMS, from a key that never leaves it.
 
-numpy is a tenth of a function's start: it is imported with the first picture.
+Pillow and numpy are much of a function's start: they are imported with the first picture.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
 from lambdas.adapters.failures import calling
 from lambdas.ports import CannotBeMarked, Trace
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
+    from PIL.Image import Image
 
 # What KMS is asked to authenticate. Another text would be another watermark: never change it.
 _PURPOSE = b"invisible watermark, version 1"
@@ -45,6 +44,7 @@ class Watermarking:
     def mark(self, png: bytes, number: int) -> bytes:
         """See `lambdas.ports.ImageMarking`."""
         import numpy as np
+        from PIL import Image
 
         from lambdas.domain.watermark import embedding
 
@@ -58,7 +58,7 @@ class Watermarking:
         Image.fromarray(marked).save(out, "PNG")
         return out.getvalue()
 
-    def find(self, picture: Image.Image) -> Trace:
+    def find(self, picture: Image) -> Trace:
         """What the pixels of an RGB picture say."""
         import numpy as np
 

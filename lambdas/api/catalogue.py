@@ -11,12 +11,8 @@ from lambdas.api.hosted_entry import hosted_entry, sizes_entry
 from lambdas.api.http import Api
 from lambdas.api.messages import Answer, Request, ok
 from lambdas.api.style_thumbnails import thumbnail
-from lambdas.domain.generation_body import MAX_STEPS, MIN_STEPS
-from lambdas.domain.generation_plan import (
-    DEFAULT_CFG_SCALE,
-    DEFAULT_SAMPLER,
-    STEPS_OF_QUALITY,
-)
+from lambdas.domain.generation_body import MAX_STEPS, MIN_STEPS, STEPS_OF_QUALITY
+from lambdas.domain.generation_plan import DEFAULT_CFG_SCALE, DEFAULT_SAMPLER
 from lambdas.domain.readings import SUBJECT_TOKEN
 from lambdas.domain.styles import PRESETS
 from lambdas.lambda_handler import lambda_handler

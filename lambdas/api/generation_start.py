@@ -72,7 +72,7 @@ class GenerationStart:
         subject = self._subject(owner, body.subject_id)
         learned = self._learned(subject)
         plan, base = self._plan(body, learned)
-        found = self._pictures.find(owner, plan)
+        found = self._pictures.find(owner, plan, now)
         with counting_refusals(*account):
             demand_allowed(
                 ports.screening,

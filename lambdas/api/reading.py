@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from lambdas.api import cursors
 from lambdas.api.messages import Answer, Body, PageRequest, Request
-from lambdas.api.problems import TransportError, of_body
+from lambdas.api.problems import TransportError, of_body, pointer
+from lambdas.api.repeated_names import repeated_names
 from lambdas.domain.errors import FieldError, Invalid
 
 _PAGE_LIMIT, _PAGE_MAXIMUM = 20, 100
@@ -38,12 +39,16 @@ def read_body(
         detail = f"A body may have at most {max_bytes} bytes."
         raise TransportError(413, "body_too_large", detail)
     try:
-        return model.model_validate_json(raw or b"{}")
+        body = model.model_validate_json(raw or b"{}")
     except ValidationError as error:
         kinds = (found["type"] for found in error.errors(include_url=False, include_input=False))
         if "json_invalid" in kinds:
             raise TransportError(400, "malformed_json", "The body is not JSON.") from None
         raise of_body(error) from None
+    if twice := repeated_names(raw or b"{}"):
+        detail = "is there more than once"
+        raise Invalid([FieldError(pointer(each), detail, "repeated_name") for each in twice])
+    return body
 
 
 def read_page(query: Mapping[str, str], *, owner: str, listing: str) -> PageRequest:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from contract.generation_source import MAX_SOURCE_BYTES, ImageReference, MaskSource
 from contract.s3_location import S3Location
 from lambdas import telemetry
-from lambdas.domain.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
+from lambdas.api.accepted_upload import accepted_upload, image_rejected
+from lambdas.domain.errors import FieldError, Invalid, NotFound, Unavailable
 from lambdas.domain.generation_request import INIT_FILE, MASK_FILE, PlacedPictures
 from lambdas.domain.locations import avatar_key, generation_prefix, source_key
 from lambdas.domain.picture_reference import (
@@ -27,11 +28,10 @@ from lambdas.domain.picture_reference import (
     PictureReference,
 )
 from lambdas.domain.quota import Metered
-from lambdas.domain.upload import UploadPurpose, UploadRejection, UploadState, reason_for
+from lambdas.domain.upload import UploadPurpose, UploadRejection
 from lambdas.ports import ObjectMissing, ObjectTooLarge
 from lambdas.records.generations import find_released
 from lambdas.records.quotas import Spending, spend
-from lambdas.records.uploads import read_upload
 from lambdas.violations import record_violation
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from lambdas.ports import ObjectStore, Table
     from lambdas.source_examination import SourceExamination
 
-IMAGE_REJECTED = "image_rejected"
 _FIELDS = {UploadPurpose.INIT_IMAGE: "init_image", UploadPurpose.MASK_IMAGE: "mask_image"}
 _FILES = {UploadPurpose.INIT_IMAGE: INIT_FILE, UploadPurpose.MASK_IMAGE: MASK_FILE}
 # Makes what looks at pictures; only a request with a file inside needs it, and what it loads.
@@ -104,16 +103,16 @@ class SourcePictures:
     avatars: ObjectStore
     examining: Examining
 
-    def find(self, owner: str, plan: GenerationPlan) -> FoundPictures:
+    def find(self, owner: str, plan: GenerationPlan, now: datetime) -> FoundPictures:
         """What the plan names, if this owner may use it for that.
 
-        Raises NotFound, Conflict `upload_not_ready`, Invalid.
+        Raises NotFound, Conflict `upload_not_ready` or `upload_expired`, Invalid.
         """
         source, mask = plan.beginning.source, plan.beginning.mask
         named = mask.picture if mask else None
         found = FoundPictures(
-            self._found(owner, source.picture, UploadPurpose.INIT_IMAGE) if source else None,
-            self._found(owner, named, UploadPurpose.MASK_IMAGE) if named else None,
+            self._found(owner, source.picture, UploadPurpose.INIT_IMAGE, now) if source else None,
+            self._found(owner, named, UploadPurpose.MASK_IMAGE, now) if named else None,
         )
         _demand_small([each for each in found.all if each.reference.kind is PictureKind.INLINE])
         _demand_one_subject(plan, found)
@@ -150,12 +149,12 @@ class SourcePictures:
         )
 
     def _found(
-        self, owner: str, reference: PictureReference, purpose: UploadPurpose
+        self, owner: str, reference: PictureReference, purpose: UploadPurpose, now: datetime
     ) -> FoundPicture:
         found = FoundPicture(purpose, reference)
         match reference.kind:
             case PictureKind.UPLOAD:
-                return self._upload(owner, reference.id or "", found)
+                return self._upload(owner, reference.id or "", found, now)
             case PictureKind.IMAGE:
                 generation = find_released(self.table, owner, reference.id or "")
                 if generation is None:
@@ -164,19 +163,12 @@ class SourcePictures:
             case PictureKind.INLINE:
                 return found
 
-    def _upload(self, owner: str, upload_id: str, found: FoundPicture) -> FoundPicture:
-        upload = read_upload(self.table, owner, upload_id)
-        if upload.rejection is not None:
-            raise self._rejected(found, upload.rejection)
-        if upload.state is UploadState.EXPIRED:
-            raise Conflict(
-                "Nothing was uploaded in time. Ask for another upload.", code="upload_expired"
-            )
-        if upload.state is not UploadState.ACCEPTED or not upload.sha256:
-            raise Conflict(
-                "The upload has not been accepted yet. Wait for its verdict.",
-                code="upload_not_ready",
-            )
+    def _upload(
+        self, owner: str, upload_id: str, found: FoundPicture, now: datetime
+    ) -> FoundPicture:
+        upload = accepted_upload(
+            self.table, owner, upload_id, now, pointer=found.pointer, settings=self.settings
+        )
         if upload.purpose is not found.purpose:
             detail = f"is an upload for {upload.purpose.value}"
             raise Invalid([FieldError(found.pointer, detail, "wrong_purpose")])
@@ -195,13 +187,9 @@ class SourcePictures:
             if refused.code is UploadRejection.UNSAFE:
                 rules = self.settings.moderation.violations
                 record_violation(self.table, owner, now, rules)
-            raise self._rejected(found, refused.code) from None
+            raise image_rejected(found.pointer, refused.code, self.settings) from None
         size = (file.width, file.height)
         return replace(found, size=size, has_alpha=file.has_alpha, file=file)
-
-    def _rejected(self, found: FoundPicture, code: UploadRejection) -> Invalid:
-        reason = reason_for(code, self.settings)
-        return Invalid([FieldError(found.pointer, reason, code.value)], code=IMAGE_REJECTED)
 
     def _placed(self, generation: Generation, found: FoundPicture) -> ImageReference:
         folder = generation_prefix(generation.owner, generation.id)

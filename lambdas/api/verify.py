@@ -1,7 +1,9 @@
 """`POST /verify`: whether an image came from this deployment, and when.
 
-The file is hostile until shown otherwise: it goes through the same decoding as photos, and what
-reads its content credentials sees only the three types that this accepts.
+A file that was sent is hostile until shown otherwise: it goes through the same decoding as photos,
+and what reads its content credentials sees only the three types that this accepts. An upload went
+through that when it was taken in, and lost its metadata there: of that only the watermark is left,
+and `read` says so.
 
 Who asks need not be whose image it is: under an Idempotency-Key the numbers of the marks are kept,
 which lead to a generation only while it is there, and never the generation.
@@ -9,11 +11,9 @@ which lead to a generation only while it is there, and never the generation.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -21,10 +21,7 @@ from lambdas import environment, telemetry, wiring
 from lambdas.api.http import Api
 from lambdas.api.messages import Answer, Body, Request, ok
 from lambdas.domain import moments
-from lambdas.domain.errors import FieldError, Invalid
 from lambdas.domain.marks import Evidence, Origin
-from lambdas.domain.normalising import NotAPhoto, decode
-from lambdas.domain.photo import RejectionCode
 from lambdas.domain.quota import Metered
 from lambdas.lambda_handler import lambda_handler
 from lambdas.records.marks import find_mark
@@ -37,32 +34,38 @@ if TYPE_CHECKING:
     from lambdas.api.messages import Caller
     from lambdas.domain.marks import Mark
     from lambdas.domain.settings import DomainSettings
-    from lambdas.ports import Clock, CredentialsReading, Table, Trace, WatermarkReading
+    from lambdas.ports import (
+        Clock,
+        CredentialsReading,
+        ObjectStore,
+        Table,
+        Trace,
+        WatermarkReading,
+    )
 
 MODERATORS = "moderators"
 MAX_IMAGE_BYTES = 4 * 1024 * 1024
 # Four bytes for three, and the document around them; Lambda takes 6 MB.
 _MAX_BASE64 = -(-MAX_IMAGE_BYTES // 3) * 4
 _MAX_BODY_BYTES = _MAX_BASE64 + 4096
-# Below, no mark was ever put or could be found.
-_MIN_SIDE = 32
-_SAID = {
-    RejectionCode.TOO_SMALL: f"The shorter side must have at least {_MIN_SIDE} pixels.",
-    RejectionCode.TOO_LARGE: "The picture has too many pixels.",
-    RejectionCode.UNSUPPORTED_TYPE: "Send a JPEG, PNG or WebP file.",
-}
 
 
 class VerifyImage(Body):
-    """The image, as it was found; do not edit it first."""
+    """The image, as it was found, not edited first: the file itself, or the id of an upload."""
 
-    image: str = Field(
+    image: str | None = Field(
+        default=None,
         min_length=1,
         max_length=_MAX_BASE64,
         description="JPEG, PNG or WebP, base64; at most 4 MB before the encoding.",
         json_schema_extra={"contentEncoding": "base64"},
     )
-    upload_id: Annotated[Any, Field(json_schema_extra={"x-planned": True})] = None
+    upload_id: str | None = Field(
+        default=None,
+        max_length=64,
+        description="Instead: an accepted upload of yours. It is kept without its metadata, so "
+        "content credentials cannot be read from it; send a file of up to 4 MB as `image`.",
+    )
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class VerifyPorts:
     table: Table
     clock: Clock
     persistence: Callable[[], BasePersistenceLayer]
+    work: ObjectStore
     watermark: WatermarkReading
     credentials: CredentialsReading
 
@@ -94,40 +98,26 @@ def build_app(ports: VerifyPorts) -> Api:
     def verify_image(request: Request[VerifyImage]) -> Answer:
         """Ask whether an image came from here.
 
+        Send `image` or `upload_id`. `read` says which marks could be looked for: both in a file,
+        the watermark alone in an upload, which is kept without its metadata.
         `from_here` is `yes` if its watermark or its content credentials say so (`by`), `uncertain`
         if traces of either are there and too damaged, `no` otherwise: which means that no mark was
         found, and not that the image is no avatar. `when` is known unless the generation has been
         deleted; whose it was is told to its owner and to moderators only.
         """
-        upload = _upload(request.body)
-        picture = _picture(upload, ports.settings)
+        # Imported with the first picture: decoders are much of a function's start.
+        from lambdas.api.asked_picture import asked_picture
+
+        asked = asked_picture(request, ports)
         _count(request.owner, ports)
-        traces = {
-            Evidence.CONTENT_CREDENTIALS: ports.credentials.find(upload),
-            Evidence.WATERMARK: ports.watermark.find(picture),
-        }
+        traces = {Evidence.WATERMARK: ports.watermark.find(asked.picture)}
+        if asked.file is not None:
+            traces[Evidence.CONTENT_CREDENTIALS] = ports.credentials.find(asked.file)
         found = _judged(traces)
         telemetry.logger.info("image_verified", extra={"from_here": found["from_here"]})
         return replace(ok(_told(found, ports.table, request.caller)), kept=found)
 
     return api
-
-
-def _upload(body: VerifyImage) -> bytes:
-    if body.upload_id is not None:
-        raise _wrong("/upload_id", "is planned; send the image itself", "not_supported")
-    try:
-        return base64.b64decode(body.image, validate=True)
-    except (binascii.Error, ValueError):
-        raise _wrong("/image", "is not base64", "not_base64") from None
-
-
-def _picture(upload: bytes, settings: DomainSettings) -> Any:
-    try:
-        return decode(upload, min_side=_MIN_SIDE, max_megapixels=settings.photos.max_megapixels)
-    except NotAPhoto as refused:
-        detail = _SAID.get(refused.code, "This cannot be read as a picture.")
-        raise _wrong("/image", detail, refused.code.value) from None
 
 
 def _count(owner: str, ports: VerifyPorts) -> None:
@@ -149,6 +139,7 @@ def _judged(traces: dict[Evidence, Trace]) -> dict[str, Any]:
     return {
         "from_here": origin.value,
         "by": sorted(each.value for each in sure or hints),
+        "read": sorted(each.value for each in traces),
         "numbers": [trace.number for trace in traces.values() if trace.number is not None],
         "said": moments.to_text(said[0]) if said else None,
     }
@@ -161,6 +152,7 @@ def _told(found: Mapping[str, Any], table: Table, caller: Caller) -> dict[str, A
     return {
         "from_here": found["from_here"],
         "by": found["by"],
+        "read": found["read"],
         "when": moments.to_text(mark.made_at) if mark else found["said"],
         "generation_id": mark.generation_id if mark and _may_know(caller, mark) else None,
     }
@@ -170,10 +162,6 @@ def _may_know(caller: Caller, mark: Mark) -> bool:
     return caller.owner == mark.owner or MODERATORS in caller.groups
 
 
-def _wrong(pointer: str, detail: str, code: str) -> Invalid:
-    return Invalid([FieldError(pointer, detail, code)])
-
-
 def _wired() -> Api:
     return build_app(
         VerifyPorts(
@@ -181,6 +169,7 @@ def _wired() -> Api:
             table=wiring.table(),
             clock=wiring.clock(),
             persistence=wiring.persistence,
+            work=wiring.bucket("WORK_BUCKET"),
             watermark=wiring.watermarking(),
             credentials=wiring.credentials_reading(),
         )

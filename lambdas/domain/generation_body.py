@@ -35,6 +35,7 @@ from lambdas.domain.source_plan import InitImageMode
 from lambdas.domain.styles import PRESETS, canonical_name
 
 MIN_STEPS, MAX_STEPS = 10, 50
+STEPS_OF_QUALITY = {"draft": 15, "standard": 30, "high": 50}
 MAX_TEXT_PROMPTS = 15
 
 Quality = Literal["draft", "standard", "high", "few_step"]
@@ -53,6 +54,10 @@ ClipGuidancePreset = Literal[
 ]
 
 
+# Categories of Unicode without anything to see: spaces, and what joins or turns its neighbours.
+_UNSEEN = {"Zs", "Zl", "Zp", "Cf"}
+
+
 def _known_style(name: str) -> str:
     canonical = canonical_name(name)
     if canonical not in PRESETS:
@@ -63,11 +68,10 @@ def _known_style(name: str) -> str:
 def _words(text: str) -> str:
     """The text in its composed form, so that one look has one spelling when it is screened."""
     composed = unicodedata.normalize("NFC", text).strip()
-    if not composed:
+    kinds = {unicodedata.category(character) for character in _without_space(composed)}
+    if kinds <= _UNSEEN:
         raise PydanticCustomError("blank", "must hold words")
-    if any(
-        unicodedata.category(character) in {"Cs", "Cc"} for character in _without_space(composed)
-    ):
+    if kinds & {"Cs", "Cc"}:
         raise PydanticCustomError("not_text", "holds characters that are not text")
     return composed
 

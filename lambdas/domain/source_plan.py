@@ -160,6 +160,8 @@ def _source(
     default = 1.0 if repaints else DEFAULT_SCHEDULE_START
     start = default if body.step_schedule_start is None else body.step_schedule_start
     end = body.step_schedule_end or 0.0
-    if end >= start:
-        wrong("step_schedule_end", "must be below step_schedule_start", "contradiction")
+    if end >= start and body.step_schedule_end is None:
+        wrong("step_schedule_start", "leaves nothing to draw", "too_small")
+    elif end >= start:
+        wrong("step_schedule_end", f"must be below step_schedule_start, {start:g}", "contradiction")
     return SourcePlan(picture, mode, max(LEAST_NOISE, start), end)

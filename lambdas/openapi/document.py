@@ -11,7 +11,8 @@ from typing import Any
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from lambdas.api.http import Route
-from lambdas.openapi.answers import ANSWERS, OTHER_SHAPES, Page, Problem
+from lambdas.openapi.answers.common import Page, Problem
+from lambdas.openapi.operations import ANSWERS, OTHER_SHAPES
 from lambdas.openapi.queries import FILES, QUERIES
 
 VERSION = "1.0.0"

@@ -17,8 +17,8 @@ from lambdas.domain.review import Decision
 from lambdas.records import keys
 from lambdas.records.artifacts import artifact_items
 from lambdas.records.audit import appending
-from lambdas.records.generations import HIDDEN
 from lambdas.records.held_photos import cleared, refused
+from lambdas.records.keys import HIDDEN
 from lambdas.records.review_openings import blocked
 from lambdas.records.reviews import changed
 from lambdas.records.standing import lifting, read_standing

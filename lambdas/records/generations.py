@@ -20,6 +20,7 @@ from lambdas.records.account import Counted, one_less, one_more, read_account, w
 from lambdas.records.artifacts import artifact_from, artifact_items
 from lambdas.records.erasures import OVERDUE, Erasure, ErasureKind, tombstone
 from lambdas.records.failures import failure_from, failure_item
+from lambdas.records.keys import HIDDEN
 from lambdas.records.plans import plan_from, plan_item
 from lambdas.records.subjects import IS_LIVE
 from lambdas.table import (
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
 ENTITY = "GENERATION"
 # How often an end is tried against changes that come in between.
 _RACES = 5
-# Set while the erasure is under way: for its owner, the generation is gone.
-HIDDEN = "deleting"
 # The subjects that it shows without being asked to: whoever erases them looks here.
 ANCESTORS = "descends_from"
 

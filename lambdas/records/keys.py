@@ -83,6 +83,8 @@ def upload_key(owner: str, upload_id: str) -> Key:
 
 TRAININGS = "TRAINING#"
 GENERATIONS = "GENERATION#"
+# In a generation's item while it is being erased: for its owner, it is gone.
+HIDDEN = "deleting"
 
 
 def training_key(owner: str, training_id: str) -> Key:

@@ -14,7 +14,7 @@ from lambdas.domain import moments
 from lambdas.domain.errors import Unavailable
 from lambdas.domain.marks import NUMBER_BITS, Mark
 from lambdas.records import keys
-from lambdas.records.generations import HIDDEN
+from lambdas.records.keys import HIDDEN
 from lambdas.table import NEW, Absent, ConditionFailed, Item, Present, Put, Update
 
 if TYPE_CHECKING:

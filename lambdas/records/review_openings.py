@@ -15,7 +15,7 @@ from lambdas.domain.review import Image, ReportReason, Review, ReviewReason
 from lambdas.ports import ModerationLabel
 from lambdas.records import keys
 from lambdas.records.account import not_erasing
-from lambdas.records.generations import HIDDEN
+from lambdas.records.keys import HIDDEN
 from lambdas.records.reviews import changed, find_review, new
 from lambdas.records.standing import blocking, read_standing
 from lambdas.table import Absent, Check, ConditionFailed, Is, Put, Write

@@ -70,10 +70,13 @@ class Scenes:
         user = self.stage.user("owner")
         subject = self.stage.new_subject(user)
         photo = self.stage.upload(user, subject, portraits(1), seconds=15)[0]
-        requests.get(photo["url"], timeout=10).raise_for_status()
+        source = self.stage.upload_picture(user, png(), seconds=15)
+        for picture in (photo, source):
+            requests.get(picture["url"], timeout=10).raise_for_status()
         user.get("/me")
         user.delete(f"/subjects/{subject}")
-        eventually(lambda: self._clean({subject, photo["id"]}), seconds=15)
+        user.delete(f"/uploads/{source['id']}")
+        eventually(lambda: self._clean({subject, photo["id"], source["id"]}), seconds=15)
 
     def trainings(self) -> None:
         with self._training() as (user, training):
@@ -95,10 +98,12 @@ class Scenes:
     def verify(self) -> None:
         user = self.stage.user("finder")
         released = self.stage.released_image(user)
+        upload = self.stage.upload_picture(user, released)
         body = {"image": base64.b64encode(released).decode()}
         # In a worker of its own, which has asked KMS and Systems Manager for nothing yet.
         self.stage.fresh_worker("api.verify")
         assert user.post("/verify", body)["by"] == ["content_credentials", "watermark"]
+        assert user.post("/verify", {"upload_id": upload["id"]})["by"] == ["watermark"]
 
     def serving(self) -> None:
         user, subject = self.ready()
@@ -120,6 +125,8 @@ class Scenes:
         withheld, shown, *_ = sorted(ended["artifacts"], key=lambda each: each["finish_reason"])
         path = f"/generations/{ended['id']}"
         user.post(f"{path}/images/{shown['id']}/report", {"reason": "other"})
+        # A worker keeps the watermark's secret and the certificates.
+        self.stage.fresh_worker("api.reviews")
         for image, decision in ((withheld, "release"), (shown, "withhold")):
             (review,) = [e for e in moderator.items("/reviews") if e["image_id"] == image["id"]]
             self._decide(moderator, review, decision)
@@ -296,6 +303,14 @@ class Scenes:
             ExpressionAttributeNames={"#a": attribute},
             ExpressionAttributeValues={":then": {"S": then}},
         )
+
+
+def png() -> bytes:
+    """A drawn portrait, as an upload may be."""
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(portraits(1)[0].content)) as picture:
+        picture.save(out, "PNG")
+    return out.getvalue()
 
 
 def owner_of(user: AvatarClient) -> str:

@@ -107,7 +107,7 @@ EXPECTED = {
         "sqs:SendMessage BackgroundErasureQueue",
     }
     | SCREENING,
-    "VerifyRole": KEY | TABLE | REPLAYS | READING_MARKS,
+    "VerifyRole": KEY | TABLE | REPLAYS | READING_MARKS | s3("GetObject", "work/sources/*"),
     "ReviewsRole": KEY
     | TABLE
     | REPLAYS

@@ -13,7 +13,8 @@ from pydantic import TypeAdapter
 from benchmarks.cross_tenant.rows import DOCUMENT
 from lambdas import telemetry
 from lambdas.domain.ids import Prefix, new_id
-from lambdas.openapi.answers import ANSWERS, OTHER_SHAPES, Problem
+from lambdas.openapi.answers.common import Problem
+from lambdas.openapi.operations import ANSWERS, OTHER_SHAPES
 from tests.unit.lambdas import gateway
 from tests.unit.lambdas.api.test_generations import ready_subject
 from tests.unit.lambdas.gateway import Client, FakeContext

@@ -16,8 +16,9 @@ from lambdas.api import catalogue, subjects, trainings
 from lambdas.api.generations import build_app as build_generations
 from lambdas.api.subject_ports import SubjectPorts
 from lambdas.domain.generation import FinishReason
-from lambdas.openapi.answers import ANSWERS, OTHER_SHAPES, Problem
+from lambdas.openapi.answers.common import Problem
 from lambdas.openapi.document import describe
+from lambdas.openapi.operations import ANSWERS, OTHER_SHAPES
 from lambdas.openapi.routes import all_routes
 from tests.unit.lambdas.api.review_world import GREEN, RED, ReviewWorld, image_path
 from tests.unit.lambdas.api.test_generations import finish

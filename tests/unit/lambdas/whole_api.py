@@ -80,6 +80,7 @@ class WholeApi:
                     table=world.table,
                     clock=world.clock,
                     persistence=lambda: world.persistence,
+                    work=world.work,
                     watermark=_WATERMARK,
                     credentials=_CREDENTIALS,
                 )

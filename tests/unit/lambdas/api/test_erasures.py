@@ -68,7 +68,7 @@ def test_the_receipt_does_not_tell_what_it_is_about(world: SubjectsWorld) -> Non
     assert not {subject, OWNER} & {str(value) for value in item.values()}
 
 
-@pytest.mark.parametrize("erasure", [new_id(Prefix.ERASURE, START), "era_1", "sub_x"])
+@pytest.mark.parametrize("erasure", [new_id(Prefix.ERASURE, START, bytes(10)), "era_1", "sub_x"])
 def test_an_erasure_that_never_was_is_not_found(world: SubjectsWorld, erasure: str) -> None:
     assert world.client.get(f"/erasures/{erasure}").status == 404
 

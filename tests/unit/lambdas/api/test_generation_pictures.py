@@ -13,15 +13,13 @@ from PIL import Image
 from contract.generation_source import Mask, MaskSource, Outpaint
 from lambdas.api.generations import build_app
 from lambdas.domain.generation import FinishReason
-from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.locations import source_key
-from lambdas.domain.photo import ContentType
 from lambdas.domain.quota import Metered
 from lambdas.domain.upload import Upload, UploadPurpose, UploadRejection, UploadState
 from lambdas.ports import Face, ModerationLabel
 from lambdas.records import uploads
 from lambdas.records.generations import begin_generation_erasure, read_generation
-from lambdas.records.quotas import Spending, read_usage
+from lambdas.records.quotas import read_usage
 from lambdas.records.standing import read_standing
 from lambdas.records.subjects import begin_subject_erasure
 from tests.unit.lambdas.api.test_generations import (
@@ -31,11 +29,12 @@ from tests.unit.lambdas.api.test_generations import (
     ready_subject,
 )
 from tests.unit.lambdas.endpoint_answers import png
-from tests.unit.lambdas.events.test_erasure import Estate
+from tests.unit.lambdas.events.erasure_world import Estate
 from tests.unit.lambdas.fakes import FakeTable
 from tests.unit.lambdas.gateway import OWNER, Client, Reply
 from tests.unit.lambdas.given import SETTINGS, World, settings
 from tests.unit.lambdas.pictures import decoded, encoded, picture
+from tests.unit.lambdas.upload_slots import upload_slot
 
 BODY: dict[str, Any] = {"text_prompts": [{"text": "a hat"}]}
 KEPT = b"a normal picture"
@@ -55,19 +54,7 @@ def client(world: World) -> Client:
 def slot(
     world: World, purpose: UploadPurpose = UploadPurpose.INIT_IMAGE, owner: str = OWNER
 ) -> Upload:
-    now = world.clock.now()
-    made = Upload(
-        id=new_id(Prefix.UPLOAD, now),
-        owner=owner,
-        purpose=purpose,
-        content_type=ContentType.PNG,
-        size_bytes=9,
-        created_at=now,
-        lapses_at=now + timedelta(minutes=15),
-    )
-    quotas = world.settings.limits.per_day
-    uploads.create_slot(world.table, made, Spending(owner, {Metered.UPLOADS: 1}, quotas, now))
-    return made
+    return upload_slot(world.table, world.settings, world.clock.now(), purpose, owner)
 
 
 def judged(

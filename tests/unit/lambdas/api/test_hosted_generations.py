@@ -14,7 +14,7 @@ from lambdas.api.catalogue import CatalogueRules
 from lambdas.api.catalogue import build_app as build_catalogue
 from lambdas.api.generations import build_app
 from lambdas.domain.settings import DomainSettings
-from lambdas.openapi.answers import ANSWERS
+from lambdas.openapi.operations import ANSWERS
 from lambdas.records.generations import read_generation
 from tests.unit.lambdas.api.test_generations import document, ready_subject
 from tests.unit.lambdas.fakes import FakeQueue

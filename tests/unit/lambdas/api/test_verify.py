@@ -11,19 +11,30 @@ from lambdas.adapters.content_credentials import CredentialsReading, Credentials
 from lambdas.adapters.watermarking import Watermarking
 from lambdas.api.verify import MAX_IMAGE_BYTES, VerifyPorts, build_app
 from lambdas.domain.generation import Generation
-from lambdas.domain.locations import avatar_key
-from lambdas.openapi.answers import Verification
+from lambdas.domain.locations import SourceKey, avatar_key, source_key
+from lambdas.domain.upload import Upload, UploadPurpose
+from lambdas.events.upload_intake import UploadIntake
+from lambdas.openapi.answers.verify import Verification
 from lambdas.records import keys
+from lambdas.records.uploads import read_upload
 from lambdas.release import Release
 from lambdas.table import Delete
 from tests.unit.lambdas.adapters.local_signer import installed, signer
 from tests.unit.lambdas.endpoint_answers import png
 from tests.unit.lambdas.events.result_world import ResultWorld
 from tests.unit.lambdas.gateway import OWNER, Client, Reply, user_claims
+from tests.unit.lambdas.upload_slots import upload_slot
 
 WATERMARK = Watermarking(lambda: b"k" * 32)
 CHAIN, SIGN = signer()
-NOTHING: dict[str, Any] = {"from_here": "no", "by": [], "when": None, "generation_id": None}
+BOTH = ["content_credentials", "watermark"]
+NOTHING: dict[str, Any] = {
+    "from_here": "no",
+    "by": [],
+    "read": BOTH,
+    "when": None,
+    "generation_id": None,
+}
 
 
 class VerifyWorld(ResultWorld):
@@ -37,6 +48,17 @@ class VerifyWorld(ResultWorld):
         release(generation, "img", png(size=(128, 128)))
         return generation, self.avatars.objects_by_key[avatar_key(OWNER, generation.id, "img")]
 
+    def uploaded(self, content: bytes, purpose: UploadPurpose = UploadPurpose.INIT_IMAGE) -> Upload:
+        """Sent by POST /uploads, and taken in."""
+        upload = upload_slot(self.table, self.settings, self.clock.now(), purpose)
+        key = SourceKey(OWNER, upload.id)
+        self.uploads.objects_by_key[str(key)] = content
+        moderation = self.image_moderation
+        UploadIntake(
+            self.settings, self.table, self.uploads, self.work, moderation, self.clock
+        ).take(key)
+        return read_upload(self.table, OWNER, upload.id)
+
     @property
     def client(self) -> Client:
         return Client(
@@ -46,6 +68,7 @@ class VerifyWorld(ResultWorld):
                     table=self.table,
                     clock=self.clock,
                     persistence=lambda: self.persistence,
+                    work=self.work,
                     watermark=WATERMARK,
                     credentials=CredentialsReading(installed(CHAIN)),
                 )
@@ -78,7 +101,8 @@ def test_a_released_image_is_known_by_both_marks_and_told_to_its_owner(
     Verification.model_validate(reply.body)
     assert reply.body == {
         "from_here": "yes",
-        "by": ["content_credentials", "watermark"],
+        "by": BOTH,
+        "read": BOTH,
         "when": "2026-11-21T12:00:00.000Z",
         "generation_id": generation.id,
     }
@@ -89,6 +113,40 @@ def test_saved_again_it_is_known_by_its_watermark(world: VerifyWorld) -> None:
     body = ask(world.client, as_jpeg(image)).body
     assert (body["from_here"], body["by"]) == ("yes", ["watermark"])
     assert body["generation_id"] == generation.id
+
+
+@pytest.mark.parametrize("purpose", list(UploadPurpose))
+def test_an_upload_is_known_by_its_watermark_and_says_that_nothing_else_was_left_to_read(
+    world: VerifyWorld, purpose: UploadPurpose
+) -> None:
+    generation, image = world.released()
+    upload = world.uploaded(image, purpose)
+    reply = world.client.post("/verify", {"upload_id": upload.id})
+    Verification.model_validate(reply.body)
+    assert reply.body == {
+        "from_here": "yes",
+        "by": ["watermark"],
+        "read": ["watermark"],
+        "when": "2026-11-21T12:00:00.000Z",
+        "generation_id": generation.id,
+    }
+
+
+def test_an_upload_that_is_not_theirs_or_gone_is_not_found(world: VerifyWorld) -> None:
+    _, image = world.released()
+    upload = world.uploaded(image)
+    asking = {"upload_id": upload.id}
+    assert world.client.as_someone_else().post("/verify", asking).status == 404
+    del world.work.objects_by_key[source_key(OWNER, upload.id)]
+    assert world.client.post("/verify", asking).code == "not_found"
+
+
+def test_a_rejected_upload_says_why_it_cannot_be_asked_about(world: VerifyWorld) -> None:
+    upload = world.uploaded(b"no picture")
+    reply = world.client.post("/verify", {"upload_id": upload.id})
+    assert (reply.status, reply.code) == (422, "image_rejected")
+    (error,) = reply.body["errors"]
+    assert (error["pointer"], error["code"]) == ("/upload_id", "unsupported_type")
 
 
 def test_others_learn_when_but_not_which_and_moderators_learn_both(world: VerifyWorld) -> None:
@@ -149,7 +207,9 @@ def test_what_is_no_picture_within_bounds_is_refused_by_name(
     [
         ({}, "/image"),
         ({"image": "%%%"}, "/image"),
-        ({"image": "AAAA", "upload_id": "upl_1"}, "/upload_id"),
+        ({"image": "AAAA", "upload_id": f"upl_{'0' * 26}"}, "/upload_id"),
+        ({"upload_id": "upl_1"}, "/upload_id"),
+        ({"upload_id": f"img_{'0' * 26}"}, "/upload_id"),
     ],
 )
 def test_a_body_that_cannot_be_meant_is_refused(

@@ -7,9 +7,10 @@ from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.locations import SourceKey, UploadKey
 from tests.unit.lambdas.fakes import START
 
-SUBJECT = new_id(Prefix.SUBJECT, START)
-PHOTO = new_id(Prefix.PHOTO, START)
-UPLOAD = new_id(Prefix.UPLOAD, START)
+# The same in every run: the names of tests are made of them.
+SUBJECT = new_id(Prefix.SUBJECT, START, bytes(10))
+PHOTO = new_id(Prefix.PHOTO, START, bytes(10))
+UPLOAD = new_id(Prefix.UPLOAD, START, bytes(10))
 
 
 def test_an_upload_key_is_read_back_as_it_was_written() -> None:

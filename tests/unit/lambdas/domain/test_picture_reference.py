@@ -16,7 +16,9 @@ from lambdas.domain.picture_reference import (
 )
 from tests.unit.lambdas.fakes import START
 
-UPLOAD, IMAGE = new_id(Prefix.UPLOAD, START), new_id(Prefix.IMAGE, START)
+# The same in every run: the names of tests are made of them.
+UPLOAD = new_id(Prefix.UPLOAD, START, bytes(10))
+IMAGE = new_id(Prefix.IMAGE, START, bytes(10))
 
 
 def wrong(text: str) -> str:

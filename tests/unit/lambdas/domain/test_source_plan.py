@@ -127,7 +127,7 @@ def test_what_is_only_enlarged_is_not_drawn_anew() -> None:
             INIT | {"step_schedule_start": 0.3, "step_schedule_end": 0.3},
             {"/step_schedule_end": "contradiction"},
         ),
-        (INIT | {"step_schedule_start": 0.0}, {"/step_schedule_end": "contradiction"}),
+        (INIT | {"step_schedule_start": 0.0}, {"/step_schedule_start": "too_small"}),
         (LARGER | {"image_strength": 0.3}, {"/image_strength": "contradiction"}),
         (
             LARGER | {"init_image_mode": "STEP_SCHEDULE", "step_schedule_end": 0.3},

@@ -18,7 +18,7 @@ from lambdas.records.photos import all_photos
 from lambdas.records.subjects import begin_subject_erasure, read_subject
 from lambdas.records.trainings import end_training, read_training
 from lambdas.table import Update
-from tests.unit.lambdas.events.test_erasure import Estate
+from tests.unit.lambdas.events.erasure_world import Estate
 from tests.unit.lambdas.fakes import FakeQueue
 from tests.unit.lambdas.gateway import OWNER
 

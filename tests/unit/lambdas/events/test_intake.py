@@ -20,6 +20,7 @@ from lambdas.records.erasures import due_erasures
 from lambdas.records.photos import begin_photo_erasure, create_slots, read_photo, step
 from lambdas.records.standing import read_standing
 from lambdas.records.subjects import begin_subject_erasure, create_subject, read_subject
+from tests.unit.lambdas.events.happenings import HAPPENINGS, live_through
 from tests.unit.lambdas.fakes import FakeClock, FakeImageModeration, FakeObjectStore, FakeTable
 from tests.unit.lambdas.gateway import OWNER
 from tests.unit.lambdas.given import SETTINGS, consent
@@ -373,40 +374,21 @@ def _always_losing(*_: Any) -> None:
 
 
 @settings(deadline=None, max_examples=60)
-@given(
-    st.lists(
-        st.sampled_from(["deliver", "moderation down", "moderation up", "records fail", "delete"]),
-        max_size=10,
-    ),
-    st.booleans(),
-)
+@given(HAPPENINGS, st.booleans())
 def test_whatever_happens_the_end_is_a_verdict_and_nothing_is_left_over(
     happenings: list[str], unsafe: bool
 ) -> None:
     world = IntakeWorld()
     world.moderation.label_list = [UNSAFE] if unsafe else []
     key = world.uploaded(encoded(picture(80, 64)))
-    deleted = False
-    for happening in happenings:
-        match happening:
-            case "deliver":
-                world.deliver(key)
-            case "moderation down":
-                world.moderation.available = False
-            case "moderation up":
-                world.moderation.available = True
-            case "records fail":
-                world.table.fail_after = 1
-                world.deliver(key)
-                world.table.fail_after = None
-            case "delete" if not deleted:
-                begin_photo_erasure(
-                    world.table, OWNER, world.subject, key.photo_id, world.clock.now()
-                )
-                deleted = True
-    world.moderation.available = True
-    assert world.deliver(key) == []
-    assert not world.uploads.objects_by_key
+    deleted = live_through(
+        world,
+        key,
+        happenings,
+        lambda: begin_photo_erasure(
+            world.table, OWNER, world.subject, key.photo_id, world.clock.now()
+        ),
+    )
     if deleted:
         assert world.counts == (0, 0, 0, 0)
     elif unsafe:

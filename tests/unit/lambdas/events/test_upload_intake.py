@@ -10,10 +10,7 @@ from hypothesis import given
 from hypothesis import settings as trials
 from hypothesis import strategies as st
 
-from lambdas.domain.ids import Prefix, new_id
 from lambdas.domain.locations import SourceKey, source_key
-from lambdas.domain.photo import ContentType
-from lambdas.domain.quota import Metered
 from lambdas.domain.settings import DomainSettings
 from lambdas.domain.upload import Upload, UploadPurpose, UploadRejection, UploadState
 from lambdas.events.intake import IntakePorts, build_handler
@@ -21,8 +18,8 @@ from lambdas.events.reconciling.uploads import reconcile_uploads
 from lambdas.ports import Face, ModerationLabel
 from lambdas.records import uploads
 from lambdas.records.erasures import due_erasures
-from lambdas.records.quotas import Spending
 from lambdas.records.standing import read_standing
+from tests.unit.lambdas.events.happenings import HAPPENINGS, live_through
 from tests.unit.lambdas.fakes import (
     FakeClock,
     FakeImageModeration,
@@ -34,6 +31,7 @@ from tests.unit.lambdas.gateway import OWNER
 from tests.unit.lambdas.given import settings
 from tests.unit.lambdas.pictures import decoded, encoded, picture
 from tests.unit.lambdas.sqs import deliver
+from tests.unit.lambdas.upload_slots import upload_slot
 
 UNSAFE = ModerationLabel("Explicit Nudity", "", 99.0)
 CHILD = Face(99.0, 0.4, 0.5, age_low=9)
@@ -67,19 +65,7 @@ class UploadWorld:
         )
 
     def slot(self, purpose: UploadPurpose = UploadPurpose.INIT_IMAGE) -> SourceKey:
-        now = self.clock.now()
-        upload = Upload(
-            id=new_id(Prefix.UPLOAD, now),
-            owner=OWNER,
-            purpose=purpose,
-            content_type=ContentType.JPEG,
-            size_bytes=1000,
-            created_at=now,
-            lapses_at=now + timedelta(minutes=15),
-        )
-        quotas = self.settings.limits.per_day
-        spending = Spending(OWNER, {Metered.UPLOADS: 1}, quotas, now)
-        uploads.create_slot(self.table, upload, spending)
+        upload = upload_slot(self.table, self.settings, self.clock.now(), purpose)
         return SourceKey(OWNER, upload.id)
 
     def uploaded(
@@ -256,34 +242,19 @@ def test_records_that_never_stand_still_are_asked_again_later(
 
 
 @trials(deadline=None, max_examples=40)
-@given(
-    st.lists(st.sampled_from(["deliver", "down", "up", "records fail", "erase"]), max_size=8),
-    st.booleans(),
-)
+@given(HAPPENINGS, st.booleans())
 def test_whatever_happens_the_end_is_a_verdict_and_nothing_is_left_over(
     happenings: list[str], unsafe: bool
 ) -> None:
     world = UploadWorld()
     world.moderation.label_list = [UNSAFE] if unsafe else []
     key = world.uploaded(encoded(picture(80, 64)))
-    erased = False
-    for happening in happenings:
-        match happening:
-            case "deliver":
-                world.deliver(key)
-            case "down" | "up":
-                world.moderation.available = happening == "up"
-            case "records fail":
-                world.table.fail_after = 1
-                world.deliver(key)
-                world.table.fail_after = None
-            case "erase" if not erased:
-                now = world.clock.now()
-                uploads.begin_upload_erasure(world.table, OWNER, key.upload_id, now)
-                erased = True
-    world.moderation.available = True
-    assert world.deliver(key) == []
-    assert not world.uploads.objects_by_key
+    erased = live_through(
+        world,
+        key,
+        happenings,
+        lambda: uploads.begin_upload_erasure(world.table, OWNER, key.upload_id, world.clock.now()),
+    )
     if erased:
         assert uploads.find_upload(world.table, OWNER, key.upload_id) is None
     else:
