@@ -136,6 +136,10 @@ class Model(_Answer):
     quality_steps: dict[str, int]
     few_step: Annotated[FewStep | None, Field(description="Null: this model has no few-step tier.")]
     max_prompt_characters: int
+    max_output_pixels: Annotated[
+        int,
+        Field(description="Of all samples together, with the sides that are added, enlarged."),
+    ]
 
 
 class Consent(_Answer):
