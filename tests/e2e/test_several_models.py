@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -18,16 +19,22 @@ from PIL import Image
 from demo.backstage import Backstage
 from demo.client import ApiError, AvatarClient
 from demo.deployment import ROOT, Deployment
+from demo.journey import GENERATION_ENDS, TRAINING_ENDS
+from demo.photos import portraits
 from demo.scan import Scan, naming
+from infra.merge_patch import merge
 from local_aws.testing import embedded_aws
 from tests.e2e.stage import Stage, eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 PATCH = ROOT / "demo" / "several_models.json"
+# Whether a job may, not what it learns.
+BRIEF = {"domain": {"training": {"recipe": {"max_steps": 40}}}}
+PATIENCE_SECONDS = 600
 DEFAULT, SECOND, HOSTED = "miniature", "tiny-sdxl", "stable-image-core"
 HAT = {"text_prompts": [{"text": "a hat"}]}
 
@@ -36,7 +43,9 @@ HAT = {"text_prompts": [{"text": "a hat"}]}
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with embedded_aws(speed=60) as embedding:
         work = tmp_path_factory.mktemp("several")
-        outputs = Deployment(embedding.environment, work, patch=PATCH).deploy()
+        patch = work / "patch.json"
+        patch.write_text(json.dumps(merge(json.loads(PATCH.read_text()), BRIEF)))
+        outputs = Deployment(embedding.environment, work, patch=patch).deploy()
         folder = embedding.data_dir / "run"
         yield Stage.over(Backstage(embedding.environment, outputs, folder))
 
@@ -61,9 +70,18 @@ def plant(stage: Stage, **verdict: Any) -> None:
     ).raise_for_status()
 
 
-def drawn(stage: Stage, user: AvatarClient, **body: Any) -> dict[str, Any]:
+def drawn(user: AvatarClient, **body: Any) -> dict[str, Any]:
     created = user.post("/generations", {**HAT, **body})
-    return stage.generated(user, created["id"])
+    return ended(user, created["id"])
+
+
+def ended(
+    user: AvatarClient, generation: str, seen: Callable[[dict[str, Any]], None] = lambda _: None
+) -> dict[str, Any]:
+    path = f"/generations/{generation}"
+    return user.wait(
+        path, lambda g: g["state"] in GENERATION_ENDS, seconds=PATIENCE_SECONDS, seen=seen
+    )
 
 
 def size_of(generation: dict[str, Any]) -> tuple[int, int]:
@@ -105,6 +123,12 @@ def instances(stage: Stage) -> dict[str, int]:
     }
 
 
+def asleep(stage: Stage) -> None:
+    """Wait until no endpoint has an instance, and nothing serves."""
+    eventually(lambda: not any(instances(stage).values()), seconds=PATIENCE_SECONDS)
+    stage.backstage.wait_for_serving(False, PATIENCE_SECONDS)
+
+
 def test_all_three_are_on_offer_the_default_base_first(eve: AvatarClient) -> None:
     models = list(eve.items("/models"))
     offered = [(each["id"], each["family"], each["hosted"]) for each in models]
@@ -135,50 +159,52 @@ def test_each_endpoint_has_its_alarms_and_its_part_of_the_dashboard(stage: Stage
 def test_a_subject_is_drawn_by_the_base_that_it_was_learned_on_last(
     stage: Stage, eve: AvatarClient
 ) -> None:
-    subject = stage.subject_with_photos(eve)
+    subject = stage.new_subject(eve, "object")
+    photos = stage.upload(eve, subject, portraits(4), seconds=PATIENCE_SECONDS)
+    assert [photo["state"] for photo in photos] == ["accepted"] * 4
     ids = {subject}
     for model, other, side in ((DEFAULT, SECOND, 128), (SECOND, DEFAULT, 64)):
         begun = eve.post(f"/subjects/{subject}/trainings", {"base_model": model})
-        training = stage.trained(eve, begun["id"])
+        path = f"/trainings/{begun['id']}"
+        training = eve.wait(path, lambda t: t["state"] in TRAINING_ENDS, seconds=PATIENCE_SECONDS)
         assert (training["state"], training["base_model"]) == ("succeeded", model), training
         asked = {"subject_id": subject, "text_prompts": [{"text": "portrait of <subject>"}]}
         assert refused(eve, "/generations", {**asked, "model": other}) == {"/model": "wrong_model"}
-        for named in ({}, {"model": model}):
-            generation = drawn(stage, eve, **asked, **named, steps=10)
-            assert (generation["state"], generation["model"]) == ("succeeded", model), generation
-            assert size_of(generation) == (side, side)
-            ids |= {generation["id"]}
-        ids |= {training["id"]}
+        generation = drawn(eve, **asked, steps=10)
+        assert (generation["state"], generation["model"]) == ("succeeded", model), generation
+        assert size_of(generation) == (side, side)
+        ids |= {training["id"], generation["id"]}
     held = stage.backstage.traces(ids)["bucket models"]
     adapters = {key.rsplit("/", 2)[1] for key in held}
     assert len(adapters) == 2, held
     erasure = eve.delete(f"/subjects/{subject}")
     done = f"/erasures/{erasure['id']}"
-    AvatarClient(stage.base_url).wait(done, lambda e: e["state"] == "completed", seconds=90)
+    AvatarClient(stage.base_url).wait(
+        done, lambda e: e["state"] == "completed", seconds=PATIENCE_SECONDS
+    )
     assert not any(stage.backstage.traces(ids).values())
     # Both endpoints let go of the adapter with their next sweep, or with their last instance.
-    eventually(lambda: not naming(Scan(stage.backstage, frozenset(ids)).run()), seconds=120)
+    eventually(
+        lambda: not naming(Scan(stage.backstage, frozenset(ids)).run()), seconds=PATIENCE_SECONDS
+    )
 
 
 def test_a_base_without_a_subject_is_drawn_by_its_own_endpoint_and_wakes_no_other(
     stage: Stage, eve: AvatarClient
 ) -> None:
-    eventually(lambda: not any(instances(stage).values()), seconds=240)
-    stage.backstage.wait_for_serving(False, 60)
+    asleep(stage)
+    most: dict[str, int] = dict.fromkeys((DEFAULT, SECOND), 0)
+
+    def count(_: dict[str, Any]) -> None:
+        for model, running in instances(stage).items():
+            most[model] = max(most[model], running)
+
     created = eve.post("/generations", {**HAT, "model": SECOND, "steps": 10})
-    most: dict[str, int] = {DEFAULT: 0, SECOND: 0}
-
-    def ended() -> dict[str, Any] | None:
-        for base, count in instances(stage).items():
-            most[base] = max(most[base], count)
-        read = eve.get(f"/generations/{created['id']}")
-        return read if read["state"] not in {"queued", "warming", "running", "screening"} else None
-
-    generation = eventually(ended, seconds=180)
+    generation = ended(eve, created["id"], count)
     assert (generation["state"], generation["model"]) == ("succeeded", SECOND), generation
     assert size_of(generation) == (64, 64)
     assert most == {DEFAULT: 0, SECOND: 1}
-    eventually(lambda: not any(instances(stage).values()), seconds=240)
+    asleep(stage)
 
 
 @pytest.mark.usefixtures("_planted")
@@ -188,7 +214,7 @@ class TestHosted:
     def test_words_alone_are_drawn_elsewhere_and_released_like_every_image(
         self, stage: Stage, eve: AvatarClient
     ) -> None:
-        generation = drawn(stage, eve, aspect="widescreen", style_preset="cinematic")
+        generation = drawn(eve, aspect="widescreen", style_preset="cinematic")
         assert (generation["state"], generation["model"]) == ("succeeded", HOSTED), generation
         assert size_of(generation) == (1344, 768)
         assert not stage.backstage.processes("serving")
@@ -198,7 +224,7 @@ class TestHosted:
 
     def test_its_images_are_screened_like_all_others(self, stage: Stage, eve: AvatarClient) -> None:
         stage.backstage.withhold_next_image()
-        generation = drawn(stage, eve)
+        generation = drawn(eve)
         (artifact,) = generation["artifacts"]
         assert (generation["state"], artifact["finish_reason"]) == ("filtered", "CONTENT_FILTERED")
         assert artifact.get("url") is None
@@ -210,12 +236,12 @@ class TestHosted:
 
     def test_throttled_it_is_asked_again(self, stage: Stage, eve: AvatarClient) -> None:
         plant(stage, fault="ThrottlingException", count=3)  # the SDK itself tries again, too
-        generation = drawn(stage, eve)
+        generation = drawn(eve)
         assert generation["state"] == "succeeded", generation
 
     def test_what_its_own_filter_keeps_is_withheld(self, stage: Stage, eve: AvatarClient) -> None:
         plant(stage, finish_reason="Filter reason: output image")
-        generation = drawn(stage, eve, samples=2)
+        generation = drawn(eve, samples=2)
         reasons = sorted(each["finish_reason"] for each in generation["artifacts"])
         assert generation["state"] == "partially_filtered", generation
         assert reasons == ["CONTENT_FILTERED", "SUCCESS"]

@@ -183,6 +183,16 @@ def test_a_second_base_has_what_it_says_and_else_what_the_environment_has() -> N
     assert understood.recipe_of(understood.base_model) == understood.training.recipe
 
 
+def test_four_base_models_with_all_sizes_of_sdxl_are_understood() -> None:
+    sdxl = CONTEXT["environments"]["prod"]["base_model"]
+    more = [{**MORE, **sdxl, "id": f"sdxl-{n}"} for n in range(3)]
+    settings = load(changed("prod", more_base_models=more), "prod")
+    # More than Lambda lets all environment variables of a function have together, less its names.
+    assert len(settings.domain_settings) > 3000
+    understood = DomainSettings.model_validate_json(settings.domain_settings)
+    assert [len(base.sizes) for base in understood.base_models] == [9, 9, 9, 9]
+
+
 def test_several_mistakes_are_told_together() -> None:
     with pytest.raises(SettingsError) as refusal:
         load(changed("dev", regoin="x", region=...), "dev")
