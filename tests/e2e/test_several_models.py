@@ -235,7 +235,7 @@ class TestHosted:
         assert refused(eve, "/generations", body) == expected
 
     def test_throttled_it_is_asked_again(self, stage: Stage, eve: AvatarClient) -> None:
-        plant(stage, fault="ThrottlingException", count=3)  # the SDK itself tries again, too
+        plant(stage, fault="ThrottlingException", count=2)
         generation = drawn(eve)
         assert generation["state"] == "succeeded", generation
 
