@@ -18,7 +18,7 @@ setup: ## Install everything into .venv and node_modules
 demo: setup ## Deploy into the embedded AWS and make avatars (of your own PHOTOS=folder); pictures in out/
 	@python -m demo
 
-up: setup ## Start the embedded AWS, deploy, leave it running
+up: setup ## Start the embedded AWS, deploy (PATCH=demo/several_models.json), leave it running
 	@python -m demo up
 
 down: ## Stop the embedded AWS
@@ -30,8 +30,11 @@ logs: ## Follow the embedded AWS and everything it runs
 test: setup ## Run all tests, as CI does
 	@scripts/test
 
-test-slow: setup ## Also the slow ones: every IAM grant removed in turn
+test-slow: setup ## Also the slow ones: every IAM grant removed in turn, several models
 	@python -m pytest -m slow
+
+test-models: setup ## Deploy two base models and a hosted one as a whole, and use them (minutes)
+	@python -m pytest -m slow tests/e2e/test_several_models.py
 
 bench-fleet: setup ## Replay days of traffic through the scaling policies; tables and plots into docs (VALIDATE=1: also real processes)
 	@python -m benchmarks.fleet frontier sizes routing $(if $(VALIDATE),validate)
@@ -57,10 +60,10 @@ fix: setup ## Apply what lint and formatter can mend
 	@ruff check --fix . && ruff format .
 
 synth: setup ## Templates into cdk.out/ (ENV=dev)
-	@$(CDK) synth --quiet --context environment=$(ENV) --output cdk.out && echo "Templates for '$(ENV)' are in cdk.out/"
+	@$(CDK) synth --quiet --context environment=$(ENV) $(if $(PATCH),--context patch=$(PATCH)) --output cdk.out && echo "Templates for '$(ENV)' are in cdk.out/"
 
 deploy: setup ## Deploy to the AWS account of your credentials (ENV=dev)
-	@$(CDK) deploy --all --context environment=$(ENV)
+	@$(CDK) deploy --all --context environment=$(ENV) $(if $(PATCH),--context patch=$(PATCH))
 
 cdk: setup ## Any command of the CDK: make cdk ARGS="diff -c environment=dev"
 	@$(CDK) $(ARGS)
@@ -68,4 +71,4 @@ cdk: setup ## Any command of the CDK: make cdk ARGS="diff -c environment=dev"
 clean: down ## Remove everything that was built or installed
 	@rm -rf .venv node_modules build cdk.out out .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup demo up down logs test test-slow bench-fleet bench-training bench-serving fuzz check fix synth deploy cdk clean
+.PHONY: help setup demo up down logs test test-slow test-models bench-fleet bench-training bench-serving fuzz check fix synth deploy cdk clean

@@ -18,7 +18,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.bundling import ROOT, Bundle, lambda_bundle
+from infra.bundling import ROOT, Bundle, lambda_bundle, settings_folder
 from local_aws.lambda_python import interpreter
 
 TURNS = 9
@@ -114,17 +114,17 @@ def environment(bundle: Path) -> dict[str, str]:
     """What Lambda sets, with names that nothing answers to: init must not call AWS."""
     block = json.loads((ROOT / "cdk.json").read_text())["context"]["environments"]["dev"]
     settings = {**block["domain"], "base_model": block["base_model"]}
+    layer = settings_folder(json.dumps(settings)) / "python"
     return {
         **{name: f"x-{name.lower()}" for name in VARIABLES},
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(bundle),
+        "PYTHONPATH": os.pathsep.join((str(bundle), str(layer))),
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_LAMBDA_FUNCTION_NAME": "benchmark",
         "POWERTOOLS_SERVICE_NAME": "benchmark",
         "POWERTOOLS_METRICS_NAMESPACE": "Avatar",
         "ENVIRONMENT": "dev",
-        "DOMAIN_SETTINGS": json.dumps(settings),
     }
 
 

@@ -68,6 +68,10 @@ class Outpaint:
     up: int = 0
     down: int = 0
 
+    def around(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of the canvas: of a picture with the sides added, in pixels."""
+        return width + self.left + self.right, height + self.up + self.down
+
 
 def read_source(fields: Fields | None) -> SourceImage | None:
     """Read `source`; raises InvalidDocumentError."""

@@ -33,7 +33,7 @@ SPEED = 60  # a minute of Auto Scaling's clock passes in a second
 def main(arguments: list[str]) -> int:
     """Run the tour, or only deploy; the exit status is that of what was asked for."""
     if arguments not in ([], ["up"]):
-        print("usage: [PHOTOS=FOLDER] python -m demo [up]", file=sys.stderr)
+        print("usage: [PHOTOS=FOLDER] [PATCH=FILE] python -m demo [up]", file=sys.stderr)
         return 2
     keep = arguments == ["up"]
     try:
@@ -51,7 +51,8 @@ def main(arguments: list[str]) -> int:
             step.result = f"on port {port}" + (", where it was running already" if found else "")
         aws = embedded.environment(port)
         with record.step("Deploy the CDK app, environment 'local'") as step:
-            outputs = Deployment(aws, settings.data_dir / "deployment").deploy()
+            patch = Path(file) if (file := os.environ.get("PATCH")) else None
+            outputs = Deployment(aws, settings.data_dir / "deployment", patch=patch).deploy()
             step.result = "six stacks"
         if keep:
             print(welcome(aws, outputs))

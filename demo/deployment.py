@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from bases.licence import licence_in
 from bases.source import SHIPPED_FOLDER
 from demo.outputs import Outputs
+from infra.merge_patch import patched
+from infra.settings import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
+ENVIRONMENT = "local"
 
 
 class DeploymentError(Exception):
@@ -32,12 +35,14 @@ class Deployment:
     """One embedded AWS and what this checkout deploys into it.
 
     `aws` is the process environment that points AWS clients at it (endpoint, credentials);
-    `work` is a folder for the assembly, the outputs and the log.
+    `work` is a folder for the assembly, the outputs and the log; `patch` is what differs from the
+    environment `local` (`infra/merge_patch.py`).
     """
 
     aws: Mapping[str, str]
     work: Path
     tell: Callable[[str], None] = print
+    patch: Path | None = None
 
     def deploy(self) -> Outputs:
         """Bootstrap, deploy the buckets, publish the base model into them, deploy the rest.
@@ -51,7 +56,10 @@ class Deployment:
         assembly = str(self.work / "cdk.out")
         deploy = ["deploy", "--app", assembly, "--require-approval", "never"]
         deploy += ["--progress", "events", "--outputs-file", str(outputs)]
-        self._step("cdk synth", "synth", "--quiet", "-c", "environment=local", "--output", assembly)
+        context = ["-c", f"environment={ENVIRONMENT}"]
+        if self.patch:
+            context += ["-c", f"patch={self.patch.resolve()}"]
+        self._step("cdk synth", "synth", "--quiet", *context, "--output", assembly)
         self._step("cdk bootstrap", "bootstrap", "--app", assembly, f"aws://{ACCOUNT}/{REGION}")
         self._step("cdk deploy avatar-local-storage", *deploy, "avatar-local-storage")
         storage = _flatten(outputs)
@@ -74,7 +82,7 @@ class Deployment:
     def _publish_base(self, bucket: str, key_arn: str) -> None:
         # What ships was made by this project: its own licence, which nobody has to agree to anew.
         licence = licence_in(SHIPPED_FOLDER).sha256
-        for model in base_models():
+        for model in base_models(self.patch):
             command = [sys.executable, "-m", "bases.publish", "--source", model]
             command += ["--id", model, "--bucket", bucket, "--kms-key", key_arn]
             command += ["--accept-licence", licence]
@@ -106,11 +114,12 @@ class Deployment:
         return {**os.environ, **self.aws, **account, "PATH": path, "PYTHONPATH": str(ROOT)}
 
 
-def base_models() -> list[str]:
+def base_models(patch: Path | None) -> list[str]:
     """The ids of the base models that environment `local` is configured with."""
     context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
-    block = context["environments"]["local"]
-    return [str(each["id"]) for each in (block["base_model"], *block.get("more_base_models", []))]
+    file = str(patch) if patch else None
+    environments = patched(context["environments"], ENVIRONMENT, file)
+    return [base.model.id for base in load(environments, ENVIRONMENT).served_bases]
 
 
 def _flatten(outputs: Path) -> dict[str, str]:

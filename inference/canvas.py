@@ -75,9 +75,7 @@ def fitted(
 
 def _demand_room(request: GenerationRequest) -> None:
     """The API refuses these earlier; here they would cost the process its memory."""
-    added = request.outpaint or Outpaint()
-    width = request.width + added.left + added.right
-    height = request.height + added.up + added.down
+    width, height = (request.outpaint or Outpaint()).around(request.width, request.height)
     if max(width, height) > MAX_SIDE:
         raise RequestRefusedError(
             "request_invalid", f"The enlarged canvas exceeds {MAX_SIDE} pixels a side."

@@ -28,6 +28,10 @@ ROOT = Path(__file__).resolve().parent.parent
 LAMBDA_PYTHON = "3.13"
 LAMBDA_PLATFORMS = ("manylinux2014_aarch64", "manylinux_2_28_aarch64")
 
+# Lambda puts the folder `python` of a layer on the path, wherever it unpacks it; there
+# `lambdas/environment.py` looks for this name.
+SETTINGS_FILE = "domain_settings.json"
+
 Bundle = Literal["api", "media", "provenance"]
 Platform = Literal["aws", "host"]
 
@@ -68,6 +72,17 @@ def lambda_bundle(bundle: Bundle, platform: Platform, root: Path = ROOT) -> Path
             shutil.copyfile(source.path, target)
 
     return _built(root / "build" / f"lambda-{bundle}-{platform}-{key}", build)
+
+
+def settings_folder(document: str, root: Path = ROOT) -> Path:
+    """The layer with the handlers' settings: that document, on their path."""
+    key = hashlib.sha256(f"{_FORMAT}\n{document}".encode()).hexdigest()[:16]
+
+    def build(folder: Path) -> None:
+        (folder / "python").mkdir()
+        (folder / "python" / SETTINGS_FILE).write_text(document, encoding="utf-8")
+
+    return _built(root / "build" / f"settings-{key}", build)
 
 
 def training_code(vendor_wheels: bool, root: Path = ROOT) -> Path:

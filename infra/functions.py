@@ -15,6 +15,7 @@ from constructs import Construct
 
 from infra import access, bundling
 from infra.acknowledgements import acknowledge, acknowledge_wildcard
+from infra.domain_settings import settings_layer
 from infra.log_groups import log_group
 from infra.tables import OWNER_INDEX, STATE_INDEX
 
@@ -97,6 +98,7 @@ class ServiceFunction(Construct):
             code=lambda_.Code.from_asset(
                 str(bundling.lambda_bundle(spec.bundle, settings.functions.platform))
             ),
+            layers=[settings_layer(self, settings)],
             handler=spec.handler,
             runtime=_host_runtime() if on_host else lambda_.Runtime.PYTHON_3_13,
             architecture=_host_architecture() if on_host else lambda_.Architecture.ARM_64,
@@ -108,7 +110,6 @@ class ServiceFunction(Construct):
             dead_letter_queue=dead_letters,
             environment={
                 "ENVIRONMENT": settings.name,
-                "DOMAIN_SETTINGS": settings.domain_settings,
                 "POWERTOOLS_SERVICE_NAME": spec.service,
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                 "LOG_LEVEL": settings.functions.log_level,

@@ -21,9 +21,9 @@ LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365]
 
 
 # Lambda quotas: 4 KB for all environment variables of a function together, of which the names and
-# ARNs of its resources take up to 1 KB.
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-MAX_DOMAIN_SETTINGS_BYTES = 3000
+# ARNs of its resources take up to 1 KB, and the name of each base model's endpoint with its own up
+# to 140 bytes. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_MORE_BASE_MODELS = 15
 
 
 _BACKEND = "domain.generation.subjectless_backend"
@@ -205,7 +205,7 @@ class EnvironmentSettings(_Strict):
     alarms: AlarmSettings = AlarmSettings()
     budget: BudgetSettings | None = None
     base_model: BaseModelSettings  # the default one
-    more_base_models: list[MoreBaseModel] = []
+    more_base_models: list[MoreBaseModel] = Field(default=[], max_length=MAX_MORE_BASE_MODELS)
     domain: dict[str, Any]  # the handlers' own settings: validated there, carried verbatim here
 
     @property
@@ -215,7 +215,7 @@ class EnvironmentSettings(_Strict):
 
     @property
     def domain_settings(self) -> str:
-        """The JSON that the handlers read from ``DOMAIN_SETTINGS``."""
+        """The JSON that the handlers read, ``infra/domain_settings.py`` puts it where."""
         document = {**self.domain, "base_model": self.base_model.model_dump(mode="json")}
         if self.more_base_models:
             infra_only = {"endpoint", "training_instance_type"}
@@ -337,13 +337,6 @@ class EnvironmentSettings(_Strict):
             raise ValueError(
                 "domain.moderation.violations.slow_at must be below block_at:"
                 " nobody is blocked without a warning"
-            )
-        size = len(self.domain_settings.encode())
-        if size > MAX_DOMAIN_SETTINGS_BYTES:
-            raise ValueError(
-                f"domain: {size} bytes, of which a function's environment holds"
-                f" {MAX_DOMAIN_SETTINGS_BYTES}; shorten {where}.blocked_terms"
-                " or more_base_models"
             )
 
 

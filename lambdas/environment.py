@@ -1,20 +1,25 @@
-"""The environment variables of a function, typed.
+"""What deployment tells a function: environment variables, typed, and a file of settings.
 
 Deployment gives each function only what it uses, so every resource is optional here and demanded by
-name where a handler is wired: `environment.need("TABLE_NAME")`.
+name where a handler is wired: `environment.need("TABLE_NAME")`. The settings, which outgrow what
+variables may hold, lie in a layer: Lambda puts its folder on the path of the interpreter.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lambdas.domain.settings import DomainSettings
+
+SETTINGS_FILE = "domain_settings.json"
 
 
 class MisconfiguredError(RuntimeError):
@@ -49,7 +54,6 @@ class Environment(BaseModel):
     PAINTING_QUEUE_URL: str | None = None
     TRAINING_CODE_URI: str | None = None
     TRAINING_INSTANCE_TYPES: str | None = None
-    DOMAIN_SETTINGS: str | None = None
 
     def need(self, name: str) -> str:
         """The value of a variable that the caller cannot do without."""
@@ -74,12 +78,27 @@ class Environment(BaseModel):
             raise MisconfiguredError(f"{name} says nothing of {base_model}") from None
 
     def settings(self) -> DomainSettings:
-        """DOMAIN_SETTINGS, parsed."""
+        """The rules and base models of this deployment."""
+        return parse_settings(find_settings(sys.path))
+
+
+def find_settings(path: Iterable[str]) -> str:
+    """The text of the settings in the first folder that has them; raises MisconfiguredError."""
+    for folder in path:
         try:
-            return DomainSettings.model_validate_json(self.need("DOMAIN_SETTINGS"))
-        except ValidationError as error:
-            wrong = "; ".join(_sentence(found) for found in error.errors())
-            raise MisconfiguredError(f"DOMAIN_SETTINGS is wrong: {wrong}") from None
+            return Path(folder, SETTINGS_FILE).read_text(encoding="utf-8")
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+    raise MisconfiguredError(f"{SETTINGS_FILE} is missing: the layer of settings is not there")
+
+
+def parse_settings(text: str) -> DomainSettings:
+    """The settings in a document; raises MisconfiguredError that says what is wrong with it."""
+    try:
+        return DomainSettings.model_validate_json(text)
+    except ValidationError as error:
+        wrong = "; ".join(_sentence(found) for found in error.errors())
+        raise MisconfiguredError(f"{SETTINGS_FILE} is wrong: {wrong}") from None
 
 
 def _sentence(found: Any) -> str:

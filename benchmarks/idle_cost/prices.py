@@ -96,6 +96,7 @@ COSTLESS = {
             "AWS::Cognito::UserPoolResourceServer",
             "AWS::IAM::Policy",
             "AWS::IAM::Role",
+            "AWS::Lambda::LayerVersion",
             "AWS::Lambda::Permission",
             "AWS::Logs::ResourcePolicy",
             "AWS::S3::BucketPolicy",

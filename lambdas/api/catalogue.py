@@ -56,6 +56,7 @@ def build_app(rules: CatalogueRules) -> Api:
                 "is_default": base is settings.base_model,
                 "default_negative_prompt": settings.negative_prompt_of(base),
                 "max_prompt_characters": settings.generation.max_prompt_chars,
+                "max_output_pixels": settings.generation.max_output_pixels,
             }
             for base in settings.base_models
         ]

@@ -1,6 +1,6 @@
 """From a body to a request that waits for the endpoint.
 
-    standing → subject → base model → plan → find its pictures
+    standing → subject → base model → plan → find its pictures → is there room?
              → screen the words, then files in the request
              → save → copy the pictures → request.json → invoke → note where the answer will be
 
@@ -73,6 +73,7 @@ class GenerationStart:
         learned = self._learned(subject)
         plan, base = self._plan(body, learned)
         found = self._pictures.find(owner, plan, now)
+        plan = self._fitted(plan, body, base, found)
         with counting_refusals(*account):
             demand_allowed(
                 ports.screening,
@@ -80,13 +81,7 @@ class GenerationStart:
                 kind=subject.kind if subject else None,
             )
         found = self._pictures.examined(owner, plan, found, now)
-        plan = fitted(
-            plan,
-            body,
-            base,
-            found.init.size if found.init else None,
-            settings.generation.max_output_pixels,
-        )
+        plan = self._fitted(plan, body, base, found)
         generation = Generation(
             id=new_id(Prefix.GENERATION, now),
             owner=owner,
@@ -125,6 +120,19 @@ class GenerationStart:
             negative_prompt=settings.negative_prompt_of(base),
         )
         return plan, base
+
+    def _fitted(
+        self,
+        plan: GenerationPlan,
+        body: GenerationBody,
+        base: BaseModelSettings,
+        found: FoundPictures,
+    ) -> GenerationPlan:
+        """The plan at its size; as it was while a file in the request has not been looked at."""
+        size = found.init.size if found.init else None
+        if found.init and size is None:
+            return plan
+        return fitted(plan, body, base, size, self._ports.settings.generation.max_output_pixels)
 
     def _subject(self, owner: str, subject_id: str | None) -> Subject | None:
         if subject_id is None:

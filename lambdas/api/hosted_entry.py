@@ -39,6 +39,7 @@ def hosted_entry(model: HostedModel, settings: GenerationSettings) -> dict[str, 
         "quality_steps": {},
         "few_step": None,
         "max_prompt_characters": settings.max_prompt_chars,
+        "max_output_pixels": settings.max_output_pixels,
     }
 
 

@@ -28,7 +28,14 @@ from pydantic import (
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from contract.generation import MAX_CFG_SCALE, MAX_SAMPLES, MAX_SEED, MAX_WEIGHT, Sampler
+from contract.generation import (
+    MAX_CFG_SCALE,
+    MAX_SAMPLES,
+    MAX_SEED,
+    MAX_SIDE,
+    MAX_WEIGHT,
+    Sampler,
+)
 from contract.generation_source import MAX_OUTPAINT, OUTPAINT_MULTIPLE, MaskSource, Outpaint
 from lambdas.domain.picture_reference import MAX_CHARACTERS, NotAReference, read_reference
 from lambdas.domain.source_plan import InitImageMode
@@ -266,7 +273,9 @@ class GenerationBody(BaseModel):
         "in init_image.",
     )
     outpaint: OutpaintSides | None = Field(
-        default=None, description="Pixels to add around the init image."
+        default=None,
+        description="Pixels to add around the init image; no side of both together may have more "
+        f"than {MAX_SIDE}.",
     )
     upscale: Annotated[
         Literal[2, 4] | None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from contract.generation import Prompt, Sampler, Style
+from contract.generation import MAX_SIDE, Prompt, Sampler, Style
 from lambdas.domain.body_reader import NEGATIVE_WEIGHT, BodyReader
 from lambdas.domain.errors import FieldError, Invalid
 from lambdas.domain.few_step import FEW_STEP, unheard_words
@@ -32,6 +32,7 @@ BURNT_ABOVE, INCOHERENT_BELOW = 15.0, 5.0
 # Guidance is `negative + scale · (positive − negative)`: from there on it pushes away from the
 # negative words. Below it draws towards them, and at 0 they alone decide.
 REPELLING_FROM = 1.0
+OUTPUT_TOO_LARGE = "output_too_large"
 
 
 @dataclass(frozen=True)
@@ -149,18 +150,23 @@ def fitted(
     """The plan, now that the size of its init image is known.
 
     A request that asks for no size gets the one whose shape is nearest to the init image's. Raises
-    Invalid if all samples together would have more than `max_output_pixels`.
+    Invalid `output_too_large` for a canvas that the endpoint would refuse, and if all samples
+    together would have more than `max_output_pixels`.
     """
     if init_image and body.width is None and body.height is None and body.aspect is None:
         width, height = nearest_shape(init_image, base.sizes)
         plan = replace(plan, width=width, height=height)
+    canvas = plan.beginning.canvas_size((plan.width, plan.height))
+    if max(canvas) > MAX_SIDE:
+        detail = f"makes a canvas of {canvas[0]}×{canvas[1]} pixels; a side may have {MAX_SIDE}"
+        raise Invalid([FieldError("/outpaint", detail, OUTPUT_TOO_LARGE)])
     width, height = plan.output_size
     if width * height * len(plan.seeds) > max_output_pixels:
         beginning = plan.beginning
         field = "upscale" if beginning.upscale else "outpaint" if beginning.outpaint else "samples"
         many = f"{len(plan.seeds)} × " if len(plan.seeds) > 1 else ""
         detail = f"makes {many}{width}×{height} pixels; all together may be {max_output_pixels}"
-        raise Invalid([FieldError(f"/{field}", detail, "output_too_large")])
+        raise Invalid([FieldError(f"/{field}", detail, OUTPUT_TOO_LARGE)])
     return plan
 
 

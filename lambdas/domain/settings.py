@@ -1,6 +1,6 @@
-"""The rules that differ between environments: DOMAIN_SETTINGS, as deployment passes it.
+"""The rules that differ between environments, as deployment passes them (`lambdas.environment`).
 
-The `domain` block of an environment in `cdk.json`, with its base model. Unknown keys are refused,
+The `domain` block of an environment in `cdk.json`, with its base models. Unknown keys are refused,
 so a misspelt setting stops the function at its start instead of being ignored.
 """
 

@@ -78,10 +78,12 @@ class Beginning:
 
     def output_size(self, size: Size) -> Size:
         """The pixels of the result, if what is drawn or fitted has `size`."""
-        added, factor = self.outpaint or Outpaint(), self.upscale or 1
-        width = size[0] + added.left + added.right
-        height = size[1] + added.up + added.down
+        (width, height), factor = self.canvas_size(size), self.upscale or 1
         return width * factor, height * factor
+
+    def canvas_size(self, size: Size) -> Size:
+        """The pixels of what is drawn at once, before it is enlarged tile by tile."""
+        return (self.outpaint or Outpaint()).around(*size)
 
 
 _NEED_AN_INIT_IMAGE = (

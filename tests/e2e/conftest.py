@@ -34,8 +34,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             embedding = stack.enter_context(embedded_aws(speed=60))
             aws, folder = embedding.environment, embedding.data_dir / "run"
             outputs = Deployment(aws, tmp_path_factory.mktemp("deployment")).deploy()
-        api = f"{aws['AWS_ENDPOINT_URL']}/restapis/{outputs.ApiId}/v1/_user_request_"
-        yield Stage(api, Backstage(aws, outputs, folder), folder.parent / "server.log")
+        yield Stage.over(Backstage(aws, outputs, folder))
 
 
 @pytest.fixture

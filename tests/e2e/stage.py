@@ -39,6 +39,13 @@ class Stage:
     log: Path
     confidences: Confidences = field(default_factory=Confidences)
 
+    @classmethod
+    def over(cls, backstage: Backstage) -> Stage:
+        """The deployment whose embedded AWS keeps its run folder there."""
+        assert backstage.folder is not None
+        api = f"{backstage.endpoint}/restapis/{backstage.outputs.ApiId}/v1/_user_request_"
+        return cls(api, backstage, backstage.folder.parent / "server.log")
+
     @property
     def outputs(self) -> Outputs:
         return self.backstage.outputs

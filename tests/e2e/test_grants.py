@@ -5,16 +5,21 @@ Slow, about an hour: `make test-slow`; one role: `pytest -m slow -k BackgroundIn
 
 from __future__ import annotations
 
+import io
 import json
 import time
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.bundling import SETTINGS_FILE
+from infra.settings import load
 from tests.e2e.grant_scenes import Scenes
 from tests.e2e.grants import application_roles, removed, statements_of
 from tests.e2e.lost_events import without_schedules
 from tests.e2e.ungoverned_grants import why_ungoverned
+from tests.infra.cloud import CONTEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,14 +46,19 @@ def brief_trainings(stage: Stage) -> Iterator[None]:
     """Jobs of a few steps: a scene asks whether they may, not what they learn."""
     functions = stage.client("lambda")
     name = stage.function("events.training_prepare")
-    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    settings = json.loads(variables["DOMAIN_SETTINGS"])
+    (deployed,) = functions.get_function_configuration(FunctionName=name)["Layers"]
+    settings = json.loads(load(CONTEXT["environments"], "local").domain_settings)
     settings["training"]["recipe"]["max_steps"] = STEPS
     settings["training"]["likeness_floor"] = 0
-    brief = {**variables, "DOMAIN_SETTINGS": json.dumps(settings)}
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": brief})
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(f"python/{SETTINGS_FILE}", json.dumps(settings))
+    brief = functions.publish_layer_version(
+        LayerName="brief-trainings", Content={"ZipFile": packed.getvalue()}
+    )
+    functions.update_function_configuration(FunctionName=name, Layers=[brief["LayerVersionArn"]])
     yield
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+    functions.update_function_configuration(FunctionName=name, Layers=[deployed["Arn"]])
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+from lambdas.environment import SETTINGS_FILE
 from tests.infra.cloud import ROOT, Cloud, Resource, text
 
 
@@ -82,10 +83,22 @@ def test_the_environment_of_a_function_fits_into_4_kb(cloud: Cloud) -> None:
         assert size < 4096 - 500, function  # ARNs and URLs are longer once they are resolved
 
 
+def settings_file(cloud: Cloud, function: Resource) -> Path:
+    """What lies on the function's path under the name that handlers look for."""
+    (attached,) = function.properties["Layers"]
+    (layer,) = [
+        each
+        for each in cloud.all("AWS::Lambda::LayerVersion")
+        if each.stack == function.stack and text(attached) == f"<{each.name}>"
+    ]
+    key = layer.properties["Content"]["S3Key"]
+    return cloud.folder / f"asset.{Path(key).stem}" / "python" / SETTINGS_FILE
+
+
 def test_every_function_gets_the_domain_settings_verbatim(cloud: Cloud) -> None:
     expected = {**cloud.settings.domain, "base_model": cloud.settings.base_model.model_dump()}
     for function in functions(cloud):
-        found = json.loads(environment(function)["DOMAIN_SETTINGS"])
+        found = json.loads(settings_file(cloud, function).read_text())
         assert found == json.loads(json.dumps(expected)), function
 
 

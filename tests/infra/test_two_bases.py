@@ -1,15 +1,21 @@
-"""An environment with two base models: an endpoint for each, one way for all results."""
+"""An environment with two base models and a hosted one: an endpoint each, one way for all results.
+
+`tests/e2e/test_several_models.py` deploys such a one, outside of the default run.
+"""
 
 from __future__ import annotations
 
-import copy
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.infra.cloud import CONTEXT, Cloud, Resource, synthesize, text
-from tests.infra.test_settings import MORE
+from infra.settings import MAX_MORE_BASE_MODELS
+from tests.infra.cloud import Cloud, Resource, synthesize, text
+from tests.infra.test_lint import findings
+from tests.infra.test_painting import CHOICE
+from tests.infra.test_settings import MORE, changed
+from tests.infra.test_suppressions import test_every_environment_is_clean as is_clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,10 +26,11 @@ MACHINES = {"instance_types": ["ml.g4dn.xlarge"], "max_instances": 3}
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Cloud:
-    """Production with a second base model."""
-    environments: dict[str, Any] = copy.deepcopy(CONTEXT["environments"])
+    """Production with a second base model, and with a hosted one."""
     more = {**MORE, "endpoint": MACHINES, "training_instance_type": "ml.g6.xlarge"}
-    environments["prod"]["more_base_models"] = [more]
+    environments = changed(
+        "prod", more_base_models=[more], domain__generation__subjectless_backend=CHOICE
+    )
     return synthesize("prod", tmp_path_factory.mktemp("two"), environments)
 
 
@@ -167,8 +174,18 @@ def test_a_second_base_leaves_everything_of_the_first_in_its_place(
     assert set(replaced.values()) <= {"AWS::ApiGateway::Deployment"}
 
 
-def test_environments_of_functions_still_fit(two: Cloud) -> None:
+def test_it_is_clean(two: Cloud) -> None:
+    is_clean(two)
+    for stack in ("inference", "observability"):
+        assert findings(two, f"*-{stack}") == []
+
+
+def test_environments_of_functions_fit_with_every_base_model_that_settings_allow(
+    two: Cloud,
+) -> None:
+    # An endpoint's name, or a machine's, beside an id: at most 63 characters each, in quotes.
+    a_base = len(json.dumps({"i" * 63: "n" * 63}))
     for function in two.all("AWS::Lambda::Function"):
         variables = function.properties["Environment"]["Variables"]
         size = sum(len(name) + len(text(value)) for name, value in variables.items())
-        assert size < 4096 - 500, function
+        assert size + (MAX_MORE_BASE_MODELS - 1) * a_base < 4096 - 500, function

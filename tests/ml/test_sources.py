@@ -5,6 +5,7 @@ import io
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -106,12 +107,19 @@ def test_a_source_or_mask_from_elsewhere_is_refused_unread(
     assert store.reads == []
 
 
+@pytest.mark.parametrize(
+    "large",
+    [
+        {"width": 2048, "outpaint": Outpaint(left=8)},
+        {"height": 1024, "outpaint": Outpaint(up=520, down=512)},
+        {"width": 1024, "height": 1032, "upscale": 4, "seeds": (1, 2, 3, 4)},
+        {"width": 1024, "height": 1024, "outpaint": Outpaint(1024), "upscale": 4, "seeds": (1, 2)},
+    ],
+)
 def test_a_canvas_that_would_be_too_large_is_refused_unread(
-    sd_base: Path, store: MemoryStore
+    sd_base: Path, store: MemoryStore, large: dict[str, Any]
 ) -> None:
-    asked = dataclasses.replace(
-        asking(sd_base, store.add_image("source", PLAIN)), width=2048, outpaint=Outpaint(left=8)
-    )
+    asked = dataclasses.replace(asking(sd_base, store.add_image("source", PLAIN)), **large)
     with pytest.raises(ServingError) as caught:
         canvas_for(asked, Sources(store))
     assert caught.value.error.code == "request_invalid"

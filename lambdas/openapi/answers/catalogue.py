@@ -81,3 +81,7 @@ class Model(AnswerModel):
     quality_steps: dict[str, int]
     few_step: Annotated[FewStep | None, Field(description="Null: this model has no few-step tier.")]
     max_prompt_characters: int
+    max_output_pixels: Annotated[
+        int,
+        Field(description="Of all samples together, with the sides that are added, enlarged."),
+    ]

@@ -25,7 +25,7 @@ def _environments() -> dict[str, Any]:
 def test_the_settings_of_every_environment_are_understood(name: str) -> None:
     block = _environments()[name]
     text = json.dumps({**block["domain"], "base_model": block["base_model"]})
-    parsed = environment.read({"DOMAIN_SETTINGS": text}).settings()
+    parsed = environment.parse_settings(text)
     assert parsed.base_model.sizes
     for kind in SubjectKind:
         assert 1 <= parsed.photos.minimum.of(kind) <= parsed.photos.maximum
@@ -36,7 +36,7 @@ def test_a_misspelt_setting_stops_the_function_and_is_named() -> None:
     document["photos"]["maximun"] = 3
     del document["limits"]["subjects_per_user"]
     with pytest.raises(MisconfiguredError) as caught:
-        environment.read({"DOMAIN_SETTINGS": json.dumps(document)}).settings()
+        environment.parse_settings(json.dumps(document))
     assert "photos.maximun" in str(caught.value)
     assert "limits.subjects_per_user" in str(caught.value)
 
@@ -65,7 +65,7 @@ def test_a_threshold_that_cannot_work_stops_the_function_with_a_sentence(
     document = settings().model_dump(mode="json")
     document["photos"][block] |= change
     with pytest.raises(MisconfiguredError) as caught:
-        environment.read({"DOMAIN_SETTINGS": json.dumps(document)}).settings()
+        environment.parse_settings(json.dumps(document))
     assert sentence in str(caught.value)
 
 
@@ -74,7 +74,19 @@ def test_a_policy_on_celebrities_that_nobody_wrote_is_refused() -> None:
     document["moderation"]["celebrities"] = "withhold"
     expected = r"moderation\.celebrities.*'block', 'review' or 'allow'"
     with pytest.raises(MisconfiguredError, match=expected):
-        environment.read({"DOMAIN_SETTINGS": json.dumps(document)}).settings()
+        environment.parse_settings(json.dumps(document))
+
+
+def test_settings_are_read_where_the_path_first_has_them(tmp_path: Path) -> None:
+    for folder in ("task", "layer", "later"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "archive.zip").touch()
+    path = [str(tmp_path / each) for each in ("task", "archive.zip", "no folder", "layer", "later")]
+    with pytest.raises(MisconfiguredError, match=r"settings\.json is missing"):
+        environment.find_settings(path)
+    for folder in ("layer", "later"):
+        (tmp_path / folder / environment.SETTINGS_FILE).write_text(folder)
+    assert environment.find_settings(path) == "layer"
 
 
 def test_a_resource_that_was_not_deployed_is_named() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,13 +21,14 @@ CHOICE = {"bedrock": {"model": "stability.sd3-5-large-v1:0", "region": "us-west-
 
 
 @pytest.fixture
-def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Sets the variables of a function whose environment made that choice."""
+def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+    """Sets what a function gets whose environment made that choice."""
     made = (environment.current, wiring.painting_backend, wiring.queue, wiring.hosted_images)
 
     def deploy(backend: Any) -> None:
         text = settings(generation={"subjectless_backend": backend}).model_dump(mode="json")
-        monkeypatch.setenv("DOMAIN_SETTINGS", json.dumps(text))
+        (tmp_path / environment.SETTINGS_FILE).write_text(json.dumps(text))
+        monkeypatch.syspath_prepend(tmp_path)
         monkeypatch.setenv("PAINTING_QUEUE_URL", "https://sqs.example/painting")
         monkeypatch.setenv("AWS_REGION", "us-east-1")
         for each in made:

@@ -74,11 +74,14 @@ def test_a_model_says_what_it_accepts(client: Client) -> None:
 
 
 def test_every_base_model_is_listed_the_default_first() -> None:
-    rules = CatalogueRules(settings(SECOND_BASE, generation={"negative_prompt": "gore"}))
+    rules = CatalogueRules(
+        settings(SECOND_BASE, generation={"negative_prompt": "gore", "max_output_pixels": 65536})
+    )
     first, second = Client(build_app(rules)).get("/models").body["items"]
     assert (first["id"], first["is_default"]) == ("tiny-sd", True)
     assert (second["id"], second["is_default"]) == ("tiny-sdxl", False)
     assert second["sizes"] == [{"width": 128, "height": 96}, {"width": 96, "height": 128}]
     negative = [each["default_negative_prompt"] for each in (first, second)]
     assert negative == ["gore", "blur, gore"]
+    assert [each["max_output_pixels"] for each in (first, second)] == [65536, 65536]
     assert (second["family"], second["licence"], second["precision"]) == ("sdxl", "MIT", "fp16")

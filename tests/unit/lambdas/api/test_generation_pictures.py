@@ -370,6 +370,17 @@ def test_more_pixels_than_the_environment_allows_are_refused() -> None:
     }
 
 
+def test_what_would_not_fit_is_refused_before_anybody_looks_at_a_picture() -> None:
+    base = {**SETTINGS["base_model"], "sizes": [[1536, 1536], [2048, 1024]]}
+    world = World(settings=settings(base_model=base))
+    client = Client(build_app(world.generation_ports()))
+    reply = ask(client, init_image=judged(world), outpaint={"left": 1024})
+    assert [(e["pointer"], e["code"]) for e in reply.body["errors"]] == [
+        ("/outpaint", "output_too_large")
+    ]
+    assert world.text_moderation.asked == []
+
+
 def test_nobody_is_put_into_an_image_of_somebody_else(world: World, client: Client) -> None:
     ada, bob = ready_subject(world), ready_subject(world)
     _, image = released(world, client, subject_id=ada.id)

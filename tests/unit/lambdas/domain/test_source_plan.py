@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from contract.generation import MAX_SIDE
 from contract.generation_source import MAX_OUTPAINT, MaskSource, Outpaint
 from lambdas.domain.errors import Invalid
 from lambdas.domain.generation_body import GenerationBody
@@ -201,10 +202,7 @@ def test_the_result_has_the_added_sides_and_is_enlarged() -> None:
     ("body", "pointer"),
     [
         ({**HAT, "upscale": 4, "samples": 2}, "/upscale"),
-        (
-            {**WIDER, "outpaint": {"left": 1024, "right": 1024, "up": 1024}, "samples": 4},
-            "/outpaint",
-        ),
+        ({**WIDER, "outpaint": {"left": 1024, "up": 1024}, "upscale": 2, "samples": 2}, "/upscale"),
     ],
 )
 def test_all_samples_together_have_so_many_pixels_at_most(
@@ -215,6 +213,17 @@ def test_all_samples_together_have_so_many_pixels_at_most(
     (found,) = error.value.errors
     assert (found.pointer, found.code) == (pointer, "output_too_large")
     fit({**body, "samples": 1}, (500, 500))
+
+
+@pytest.mark.parametrize("outpaint", [{"left": 1024, "right": 8}, {"up": 512, "down": 520}])
+def test_no_canvas_is_accepted_that_the_endpoint_would_refuse(outpaint: dict[str, int]) -> None:
+    with pytest.raises(Invalid) as error:
+        fit({**WIDER, "outpaint": outpaint}, (500, 500))
+    (found,) = error.value.errors
+    assert (found.pointer, found.code) == ("/outpaint", "output_too_large")
+    fits = {side: min(pixels, 512) for side, pixels in outpaint.items()}
+    made = fit({**WIDER, "outpaint": fits}, (500, 500))
+    assert max(made.output_size) <= MAX_SIDE
 
 
 def test_an_environment_may_allow_fewer_pixels() -> None:
