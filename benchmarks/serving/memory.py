@@ -93,4 +93,5 @@ def _given_out_mib() -> float | None:
         return None
     tell.restype = _MallInfo
     told = tell()
-    return round((told.uordblks + told.hblkhd) / (1 << 20), 2)
+    given_out: int = told.uordblks + told.hblkhd
+    return round(given_out / (1 << 20), 2)
