@@ -8,14 +8,16 @@ PEP 552) and no paths of this machine, so the same sources give the same bytes.
 from __future__ import annotations
 
 import functools
+import os
 import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 # In the name of a Deep Learning Container: …-gpu-py312-cu124-ubuntu22.04.
 _IN_IMAGE = re.compile(r"-py(\d)(\d+)-")
@@ -34,13 +36,24 @@ def interpreter(python: str) -> str | None:
     """A program of that version on this machine, or None: bytecode fits no other one."""
     if python == f"{sys.version_info.major}.{sys.version_info.minor}":
         return sys.executable
-    program = shutil.which(f"python{python}")
-    if program is None:
-        return None
-    # What is found may be a stand-in that only says that the version is not installed.
+    return next((each for each in _candidates(python) if _says(each) == python), None)
+
+
+def _candidates(python: str) -> Iterator[str]:
+    name = f"python{python}"
+    if found := shutil.which(name):
+        yield found
+    # What pyenv and uv have installed is on nobody's path.
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    yield from map(str, sorted(pyenv.glob(f"versions/{python}.*/bin/{name}")))
+    uv = Path.home() / ".local" / "share" / "uv"
+    yield from map(str, sorted(uv.glob(f"python/cpython-{python}.*/bin/{name}")))
+
+
+def _says(program: str) -> str:
+    """Its version, as it says: a stand-in may only say that there is none."""
     asked = [program, "-I", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
-    said = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603
-    return program if said.stdout.strip() == python else None
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
 
 
 def compile_all(folder: Path, program: str) -> None:

@@ -152,6 +152,19 @@ def test_without_the_containers_python_the_code_travels_without_bytecode(checkou
     assert bundling.serving_code(vendor_wheels=False, root=checkout, python="2.7") == plain
 
 
+def test_an_interpreter_is_believed_only_if_it_says_its_version(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    for version, said in (("9.8", "not installed"), ("9.9", "9.9")):
+        program = tmp_path / "versions" / f"{version}.1" / "bin" / f"python{version}"
+        program.parent.mkdir(parents=True)
+        program.write_text(f"#!/bin/sh\necho {said}\n")
+        program.chmod(0o755)
+    assert bytecode.interpreter("9.8") is None
+    assert bytecode.interpreter("9.9") == str(program)
+
+
 def test_the_containers_python_is_read_off_its_image() -> None:
     image = "763.dkr.ecr.us-east-1.amazonaws.com/hf:2.6.0-transformers5-gpu-py312-cu124-ubuntu22.04"
     assert bytecode.python_in(image) == "3.12"
