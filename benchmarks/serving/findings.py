@@ -20,10 +20,12 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 def slope(curve: Sequence[Sequence[float]]) -> float:
-    """Of the least-squares line through [x, y] points, in y per x."""
+    """Of the least-squares line through [x, y] points, in y per x; 0 through a single one."""
     across, up = [p[0] for p in curve], [p[1] for p in curve]
     middle, height = fmean(across), fmean(up)
     spread = sum((x - middle) ** 2 for x in across)
+    if not spread:
+        return 0.0
     return sum((x - middle) * (y - height) for x, y in zip(across, up, strict=True)) / spread
 
 

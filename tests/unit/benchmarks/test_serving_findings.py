@@ -11,6 +11,7 @@ def test_a_quantile_is_one_of_the_values() -> None:
 
 def test_the_slope_is_that_of_the_line() -> None:
     assert slope([[0, 1.0], [10, 6.0], [20, 11.0]]) == pytest.approx(0.5)
+    assert slope([[0, 1.0]]) == 0.0  # a run to try it has no more
 
 
 def test_growth_is_judged_once_the_tiers_are_full() -> None:
