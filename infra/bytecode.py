@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Half of what is brought along, and never imported here: unpacking its bytecode would cost a start
-# more than all other bytecode saves. What is imported all the same is compiled then, as before.
+# Half of what is brought along, and never imported here: its bytecode would cost a start the
+# unpacking and save it nothing. What is imported all the same is compiled then.
 _NOT_IMPORTED = (
     r"/diffusers/(modular_pipelines|guiders|pipelines/(?!stable_diffusion)\w+)/|/test_utils/"
 )
@@ -63,16 +63,8 @@ def _says(program: str) -> str:
 
 def compile_all(folder: Path, program: str) -> None:
     """Put bytecode beside every module below `folder`; what does not compile stays without."""
-    options = [
-        "-q",
-        "-q",
-        "--invalidation-mode",
-        "unchecked-hash",
-        "-s",
-        str(folder),
-        "-x",
-        _NOT_IMPORTED,
-    ]
+    options = ["-q", "-q", "--invalidation-mode", "unchecked-hash"]
+    options += ["-s", str(folder), "-x", _NOT_IMPORTED]
     # Hashes of strings order the constants of sets: fixed, so that the bytes are the same again.
     command = [program, "-s", "-m", "compileall", *options, str(folder)]
     subprocess.run(command, check=False, env={"PYTHONHASHSEED": "0"})  # noqa: S603
