@@ -8,14 +8,18 @@ import warnings
 
 from diffusers import UNet2DConditionModel
 from peft import LoraConfig
-from peft.tuners.tuners_utils import BaseTunerLayer
+from peft.tuners.lora import LoraLayer
+
+from inference.lean_layers import lay_lean
 
 
 class ActiveAdapters:
     """The switches of one UNet, and the only way to put layers into it."""
 
-    def __init__(self, unet: UNet2DConditionModel) -> None:
+    def __init__(self, unet: UNet2DConditionModel, *, is_compiled: bool = False) -> None:
+        """Compiled blocks keep peft's own layers: what these ask at each call is compiled out."""
         self._unet = unet
+        self._is_compiled = is_compiled
         self._on: set[str] = set()
 
     def add(self, name: str, rank: int, modules: list[str], *, on: bool) -> None:
@@ -38,7 +42,9 @@ class ActiveAdapters:
         # Sorted, so that sums are made in the same order whatever was switched on first.
         names = sorted(self._on)
         for module in self._unet.modules():
-            if isinstance(module, BaseTunerLayer):
+            if isinstance(module, LoraLayer):
                 module.enable_adapters(enabled=bool(names))
                 if names:
                     module.set_adapter(names, inference_mode=True)
+                if not self._is_compiled:
+                    lay_lean(module, names)

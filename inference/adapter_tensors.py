@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
 
 from contract.adapter import (
     MAX_TOKEN_VECTORS,
@@ -17,8 +16,7 @@ from contract.base_model import BaseModel
 from inference.adapter_cache import CachedAdapter
 from inference.adapter_layout import AdapterLayout
 from inference.errors import AdapterError
-
-_FLOATS = {torch.float32, torch.float16, torch.bfloat16}
+from inference.mapped_tensors import mapped_tensors
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +64,7 @@ def read_adapter(cached: CachedAdapter, widths: list[int], dtype: torch.dtype) -
     AdapterError; shapes of the LoRA tensors are checked where they are put in.
     """
     try:
-        tensors = load_file(cached.file)
+        tensors = mapped_tensors(cached.file)
     except (SafetensorError, OSError, ValueError) as error:
         raise AdapterError("adapter_invalid", "The adapter's file cannot be read.") from error
     keys = TOKEN_KEYS[: len(widths)]
@@ -77,8 +75,6 @@ def read_adapter(cached: CachedAdapter, widths: list[int], dtype: torch.dtype) -
         raise AdapterError("adapter_mismatch", "The adapter's tokens differ in length.")
     if any(not name.startswith(UNET_PREFIX) for name in tensors):
         raise AdapterError("adapter_mismatch", "The adapter holds tensors of other modules.")
-    if any(tensor.dtype not in _FLOATS for tensor in (*vectors, *tensors.values())):
-        raise _not_numbers()
     lora = {name.removeprefix(UNET_PREFIX): tensor for name, tensor in tensors.items()}
     layout = AdapterLayout.of(lora)
     flat = torch.zeros(layout.length, dtype=dtype, pin_memory=torch.cuda.is_available())

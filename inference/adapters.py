@@ -76,8 +76,8 @@ class Adapters:
     def prefetch(self, wanted: AdapterReference) -> None:
         """Begin to bring an adapter into memory; `activate` waits for it, and tells of errors.
 
-        Its word's rows come with it, so no text of the subject can be encoded before; what can be
-        done meanwhile is all that needs no adapter.
+        Its word's rows come with it, so no text of the subject can be encoded before; meanwhile
+        the store is asked about the request, and what is unwanted is encoded.
         """
         self._coming = wanted, self._ahead.submit(self._bring, wanted)
 

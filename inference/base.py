@@ -34,6 +34,7 @@ class Base:
     tokenizers: list[CLIPTokenizer]
     text_encoders: list[CLIPTextModel | CLIPTextModelWithProjection]
     few_step: FewStepAdapter | None = None
+    is_compiled: bool = False
 
     @property
     def unet(self) -> UNet2DConditionModel:
@@ -92,4 +93,4 @@ def load_base(
     if compile_blocks:
         pipeline.unet.compile_repeated_blocks()
     few_step = read_few_step(folder, description)
-    return Base(description, pipeline, tokenizers, encoders, few_step)
+    return Base(description, pipeline, tokenizers, encoders, few_step, compile_blocks)

@@ -7,6 +7,7 @@ from PIL import Image
 
 from contract.generation import GenerationRequest
 from contract.generation_result import Artifact, FinishReason, GenerationResponse, Timings
+from contract.subject_phrase import SUBJECT_TOKEN
 from inference.active_adapters import ActiveAdapters
 from inference.adapter_cache import AdapterCache
 from inference.adapters import ActiveAdapter, Adapters
@@ -16,9 +17,9 @@ from inference.denoising import Guidance, Watch
 from inference.errors import RequestRefusedError
 from inference.few_step import FewStep
 from inference.painting import Painter
-from inference.prompts import texts_of
+from inference.prompts import texts_of, unwanted_of
 from inference.settings import TierLimits
-from inference.text_encoding import TextEncoding
+from inference.text_encoding import Encoded, TextEncoding
 
 _DEFAULT_LIMITS = TierLimits()
 
@@ -35,7 +36,7 @@ class Generator:
     ) -> None:
         self._base = base
         self._painter = Painter(base)
-        switches = ActiveAdapters(base.unet)
+        switches = ActiveAdapters(base.unet, is_compiled=base.is_compiled)
         self._few_step = FewStep(base.unet, base.few_step, switches)
         self._texts = TextEncoding(base)
         self.adapters = Adapters(base, self._texts.widths, cache, limits, switches)
@@ -56,13 +57,16 @@ class Generator:
         if request.base_model != self._base.description.id:
             raise RequestRefusedError("base_model_mismatch", "Another base model is served here.")
         self._few_step.prepare(request)
+        # Meanwhile the adapter comes (`prefetch`).
+        early = self._encoded_without_adapter(request)
+        since = time.perf_counter()
         active = self._activate(request)
         loaded = time.perf_counter()
         vectors = active.vectors if active else None
         texts = texts_of(request, active.manifest if active else None)
         guidance = Guidance(
             self._texts.encode(texts.wanted, vectors),
-            self._texts.encode(texts.unwanted, vectors),
+            early or self._texts.encode(texts.unwanted, vectors),
             request.cfg_scale,
         )
         artifacts = tuple(
@@ -76,11 +80,18 @@ class Generator:
             adapter=active.manifest.sha256 if active else None,
             artifacts=artifacts,
             timings=Timings(
-                adapter_load_s=round(loaded - begun, 4),
-                denoise_s=round(done - loaded, 4),
+                adapter_load_s=round(loaded - since, 4),
+                denoise_s=round(done - loaded + since - begun, 4),
                 total_s=round(done - begun, 4),
             ),
         )
+
+    def _encoded_without_adapter(self, request: GenerationRequest) -> Encoded | None:
+        """What is unwanted, as no adapter changes it; None where its learned word is among it."""
+        unwanted = unwanted_of(request)
+        if any(SUBJECT_TOKEN in prompt.text for prompt in unwanted):
+            return None
+        return self._texts.encode(unwanted, None)
 
     def _activate(self, request: GenerationRequest) -> ActiveAdapter | None:
         """Put the request's adapter in place, or switch adapters off."""

@@ -3,187 +3,31 @@
 `model_fn(model_dir)` once at start; `transform_fn(model, input_data, content_type, accept)` for
 each request. Whatever transform_fn raises becomes status 400 with the exception's text:
 github.com/aws/sagemaker-huggingface-inference-toolkit, handler_service.py.
+
+Importing this module costs nothing: the libraries, which take longer to import than anything else
+at start, come once the weights are being read.
 """
 
 import logging
 import os
 import sys
-import threading
 import time
-import traceback
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
-
-from contract.errors import ContractError
-from contract.generation import GenerationRequest
-from contract.generation_result import GenerationProgress, GenerationResponse
-from contract.generation_source import ImageReference
-from inference.adapter_cache import AdapterCache
-from inference.base import load_base
-from inference.canvas import canvas_for
-from inference.errors import GenerationFailedError, RequestRefusedError, ServingError
-from inference.generator import Generator
-from inference.object_store import ObjectStore, S3Store, StoreUnavailableError
-from inference.phase_metrics import ADAPTER_FROM, PhaseMetrics, process_age
+from inference.errors import GenerationFailedError
+from inference.phase_metrics import PhaseMetrics, process_age
+from inference.reading_ahead import read_ahead
 from inference.settings import ServingSettings
-from inference.sources import Sources
-from inference.sweeping import Sweeper, return_freed_memory
-from inference.watching import RequestWatch
+from inference.sweeping import Sweeper
+
+if TYPE_CHECKING:
+    from inference.server import Server
 
 _log = logging.getLogger(__name__)
 
 
-class Server:
-    """One worker's state: the base model, the adapter cache, and a lock around them."""
-
-    def __init__(
-        self,
-        settings: ServingSettings,
-        store: ObjectStore,
-        generator: Generator,
-        clock: Callable[[], float] = time.monotonic,
-        metrics: PhaseMetrics | None = None,
-    ) -> None:
-        self._settings = settings
-        self._store = store
-        self._sources = Sources(store)
-        self._generator = generator
-        self._clock = clock
-        self._metrics = metrics or PhaseMetrics(settings.metrics_file)
-        self._has_answered = False
-        self._one_at_a_time = threading.Lock()
-
-    def answer(self, body: str | bytes) -> str:
-        """The response document for a request document. Raises ServingError only."""
-        try:
-            request = GenerationRequest.from_json(body)
-        except ContractError as error:
-            raise RequestRefusedError("request_invalid", f"{error}") from None
-        self._check_addresses(request)
-        watch = RequestWatch(
-            lambda: self._demand_wanted(request), self._settings.generation_seconds, self._clock
-        )
-        with self._one_at_a_time:
-            # Two calls to the store follow: an adapter that comes from there comes meanwhile.
-            self._generator.prefetch(request)
-            watch()
-            self._report_running(request)
-            try:
-                canvas = canvas_for(request, self._sources)
-                response = self._generator.generate(request, canvas, watch)
-            except ServingError as error:
-                _log.warning(
-                    "event=refused generation_id=%s code=%s",
-                    request.generation_id,
-                    error.error.code,
-                )
-                raise
-            except Exception as error:  # noqa: BLE001 - the worker must live on
-                failure = self._unexpected(error, request.generation_id)
-                raise failure from None
-            self._demand_wanted(request)
-            self._measure(request, response)
-        _log.info(
-            "event=generated generation_id=%s samples=%d adapter_load_s=%.3f denoise_s=%.3f",
-            request.generation_id,
-            len(response.artifacts),
-            response.timings.adapter_load_s,
-            response.timings.denoise_s,
-        )
-        return response.to_json()
-
-    def _unexpected(self, error: Exception, generation_id: str) -> GenerationFailedError:
-        """Log where it happened, not what it was about: messages may repeat a prompt."""
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        _log.error(
-            "event=failed generation_id=%s error=%s at=%s:%s",
-            generation_id,
-            type(error).__name__,
-            Path(place.filename).name,
-            place.lineno,
-        )
-        # The frames hold what the request had allocated, for as long as the error lives.
-        traceback.clear_frames(error.__traceback__)
-        if not _is_out_of_memory(error):
-            return GenerationFailedError("internal_error", "The generation failed unexpectedly.")
-        self._generator.adapters.relieve()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        self._metrics.emit({}, {"OutOfMemory": 1})
-        return GenerationFailedError("out_of_memory", "The machine's memory is too small.")
-
-    def _measure(self, request: GenerationRequest, response: GenerationResponse) -> None:
-        timings, tier = response.timings, self._generator.adapters.latest
-        seconds = {
-            "AdapterSeconds": timings.adapter_load_s,
-            "ImagesSeconds": timings.denoise_s,
-            "RequestSeconds": timings.total_s,
-        }
-        if not self._has_answered:
-            self._has_answered = True
-            seconds["StartFirstImageSeconds"] = timings.total_s
-        is_from = {ADAPTER_FROM[tier]: 1} if request.adapter and tier else {}
-        self._metrics.emit(seconds, is_from)
-
-    def _check_addresses(self, request: GenerationRequest) -> None:
-        adapter, progress = request.adapter, request.progress_uri
-        if adapter is not None and not adapter.uri.is_inside(self._settings.adapter_prefix):
-            raise RequestRefusedError("address_refused", "The adapter's address is not allowed.")
-        if not progress.is_inside(self._settings.work_prefix) or progress.key.endswith("/"):
-            raise RequestRefusedError("address_refused", "The progress address is not allowed.")
-        for image in _images_of(request):
-            if not image.uri.is_inside(self._settings.work_prefix):
-                raise RequestRefusedError("address_refused", "A source's address is not allowed.")
-
-    def sweep(self) -> None:
-        """Let go of what was erased, between two generations."""
-        with self._one_at_a_time:
-            self._generator.adapters.sweep()
-            return_freed_memory()
-
-    def _demand_wanted(self, request: GenerationRequest) -> None:
-        """A request whose document was removed is withdrawn: it begins nothing, and shows nothing.
-
-        If the store does not say, the generation goes on: whoever takes the answer looks as well.
-        """
-        try:
-            if self._store.exists(request.own_uri):
-                return
-        except StoreUnavailableError:
-            return
-        _log.info("event=withdrawn generation_id=%s", request.generation_id)
-        raise RequestRefusedError("request_withdrawn", "The request was withdrawn.")
-
-    def _report_running(self, request: GenerationRequest) -> None:
-        """A sign of life; a generation does not fail for want of it."""
-        document = GenerationProgress(datetime.now(UTC)).to_json()
-        try:
-            self._store.write(request.progress_uri, document)
-        except StoreUnavailableError as error:
-            _log.warning(
-                "event=progress_not_written generation_id=%s reason=%s",
-                request.generation_id,
-                error,
-            )
-
-
-def _images_of(request: GenerationRequest) -> list[ImageReference]:
-    images = [] if request.source is None else [request.source.image]
-    if request.mask is not None and request.mask.image is not None:
-        images.append(request.mask.image)
-    return images
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    # On the CPU, torch raises a plain RuntimeError that names its allocator.
-    kinds = (torch.OutOfMemoryError, MemoryError)
-    return isinstance(error, kinds) or "DefaultCPUAllocator" in str(error)
-
-
-def model_fn(model_dir: str) -> Server:
+def model_fn(model_dir: str) -> "Server":
     """Load the base model. Raises ServingError: without it nothing can be served.
 
     SageMaker's container then still answers /ping with 200, as it does while the model loads
@@ -200,11 +44,20 @@ def model_fn(model_dir: str) -> Server:
         raise GenerationFailedError("base_unavailable", message) from error
 
 
-def _started(model_dir: Path) -> Server:
+def _started(model_dir: Path) -> "Server":
+    settings = ServingSettings.from_environment(os.environ)
+    read_ahead(model_dir)
+    import torch
+
+    from inference.adapter_cache import AdapterCache
+    from inference.base import load_base
+    from inference.generator import Generator
+    from inference.object_store import S3Store
+    from inference.server import Server
+
     seconds = {}
     if (age := process_age()) is not None:
         seconds["StartImportSeconds"] = age
-    settings = ServingSettings.from_environment(os.environ)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     store = S3Store()
     began = time.perf_counter()
@@ -224,7 +77,7 @@ def _started(model_dir: Path) -> Server:
     return server
 
 
-def transform_fn(model: Server, input_data: str | bytes, content_type: str, accept: str) -> str:
+def transform_fn(model: "Server", input_data: str | bytes, content_type: str, accept: str) -> str:
     """Answer one request; the answer is JSON whatever is accepted."""
     del content_type, accept
     return model.answer(input_data)

@@ -20,9 +20,6 @@ class Texts:
 def texts_of(request: GenerationRequest, manifest: AdapterManifest | None) -> Texts:
     """Apply subject and style. Weight 0 has no effect, a negative weight means unwanted."""
     wanted = [prompt for prompt in request.prompts if prompt.weight > 0]
-    unwanted = [
-        Prompt(prompt.text, -prompt.weight) for prompt in request.prompts if prompt.weight < 0
-    ]
     if manifest is not None:
         wanted = [
             Prompt(
@@ -33,9 +30,17 @@ def texts_of(request: GenerationRequest, manifest: AdapterManifest | None) -> Te
     if request.style is not None:
         style = request.style
         wanted = [Prompt(style.prompt.replace(STYLE_SLOT, p.text), p.weight) for p in wanted]
-        if style.negative_prompt:
-            unwanted.append(Prompt(style.negative_prompt))
-    return Texts(tuple(wanted), tuple(unwanted) or _NO_WORDS)
+    return Texts(tuple(wanted), unwanted_of(request))
+
+
+def unwanted_of(request: GenerationRequest) -> tuple[Prompt, ...]:
+    """What to avoid, which no adapter has a say in but by its learned word."""
+    unwanted = [
+        Prompt(prompt.text, -prompt.weight) for prompt in request.prompts if prompt.weight < 0
+    ]
+    if request.style is not None and request.style.negative_prompt:
+        unwanted.append(Prompt(request.style.negative_prompt))
+    return tuple(unwanted) or _NO_WORDS
 
 
 def _naming_the_subject(wanted: list[Prompt]) -> list[Prompt]:

@@ -26,6 +26,7 @@ class TextEncoding:
             SubjectWord(tokenizer, encoder)
             for tokenizer, encoder in zip(base.tokenizers, base.text_encoders, strict=True)
         ]
+        self._nothing: Encoded | None = None
 
     @property
     def widths(self) -> list[int]:
@@ -48,6 +49,14 @@ class TextEncoding:
         return Encoded(hidden, torch.stack(pooled).sum(0) if pooled else None)
 
     def _one(self, text: str, vectors: list[torch.Tensor] | None) -> Encoded:
+        if text:
+            return self._encoded(text, vectors)
+        # What is unwanted by default, always the same; no other text outlives its request.
+        if self._nothing is None:
+            self._nothing = self._encoded("", None)
+        return self._nothing
+
+    def _encoded(self, text: str, vectors: list[torch.Tensor] | None) -> Encoded:
         hidden: list[torch.Tensor] = []
         pooled = None
         for index, word in enumerate(self._words):

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from infra import bytecode
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -92,19 +94,30 @@ def training_code(vendor_wheels: bool, root: Path = ROOT) -> Path:
     return _archive("training", [*sources, *entry], vendor_wheels, root)
 
 
-def serving_code(vendor_wheels: bool, root: Path = ROOT) -> Path:
-    """``sourcedir.tar.gz`` of the endpoint, unpacked by the bootstrap beside the model."""
+def serving_code(vendor_wheels: bool, root: Path = ROOT, python: str | None = None) -> Path:
+    """``sourcedir.tar.gz`` of the endpoint, unpacked by the bootstrap beside the model.
+
+    With bytecode for ``python`` (``3.12``), if an interpreter of that version is at hand.
+    """
     sources = [*_package(root, "inference"), *_package(root, "contract")]
-    return _archive("serving", sources, vendor_wheels, root)
+    return _archive("serving", sources, vendor_wheels, root, python)
 
 
-def _archive(name: str, sources: list[Source], vendor_wheels: bool, root: Path) -> Path:
+def _archive(
+    name: str, sources: list[Source], vendor_wheels: bool, root: Path, python: str | None = None
+) -> Path:
     if vendor_wheels:
         wheels = _dependencies(root / "infra" / "requirements-container.txt", "pure", root)
         sources = [*sources, *_files(wheels, wheels)]
-    key = _hash(sources, name)
+    program = bytecode.interpreter(python) if python else None
+    key = _hash(sources, f"{name} {python}" if program else name)
 
     def build(folder: Path) -> None:
+        with tempfile.TemporaryDirectory(dir=folder) as staged:
+            made = _bytecode(sources, Path(staged), program) if program else []
+            pack(folder, [*sources, *made])
+
+    def pack(folder: Path, sources: list[Source]) -> None:
         with (
             (folder / "sourcedir.tar.gz").open("wb") as raw,
             gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as zipped,
@@ -118,6 +131,17 @@ def _archive(name: str, sources: list[Source], vendor_wheels: bool, root: Path) 
                     archive.addfile(member, content)
 
     return _built(root / "build" / f"{name}-{key}", build) / "sourcedir.tar.gz"
+
+
+def _bytecode(sources: Iterable[Source], staged: Path, program: str) -> list[Source]:
+    """Compiled in a copy, each file at the place that it will have."""
+    for source in sources:
+        if source.inside.endswith(".py"):
+            target = staged / source.inside
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source.path, target)
+    bytecode.compile_all(staged, program)
+    return [Source(path, path.relative_to(staged).as_posix()) for path in staged.rglob("*.pyc")]
 
 
 def _dependencies(requirements: Path, platform: Literal["aws", "host", "pure"], root: Path) -> Path:

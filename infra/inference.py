@@ -12,6 +12,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 
 from infra import access, bundling
+from infra.bytecode import python_in
 from infra.containers import allow_container, image_uri
 from infra.endpoint import AsyncEndpoint
 from infra.functions import FunctionSpec, ServiceFunction
@@ -61,9 +62,12 @@ class InferenceStack(Stack):
             image_uri("inference", settings.region, base.endpoint.instance_types[0])
             for base in bases
         ]
-        code = assets.Asset(
-            self, "Code", path=str(bundling.serving_code(settings.code.vendor_wheels))
+        bundle = bundling.serving_code(
+            settings.code.vendor_wheels,
+            # On a laptop the container is a process of this Python, which keeps what it compiled.
+            python=None if settings.is_local else python_in(images[0]),
         )
+        code = assets.Asset(self, "Code", path=str(bundle))
         success, error = self._topic("Success"), self._topic("Error")
         role = self._serving_role(images, code, success, error)
         # Base model → its endpoint, the default one first.

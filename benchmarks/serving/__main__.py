@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks.serving.plan import RESULTS, Cell, Part, cells_of
 from benchmarks.serving.report import write_page
 from benchmarks.training.machine import load_average, machine
-from benchmarks.training.store import Store, fingerprint_of
+from benchmarks.training.store import Store
 from benchmarks.training.watched import ROOT
 
 _ENVIRONMENT = {
@@ -46,7 +46,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.serving", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.serving",
+        description=__doc__,
+        epilog=(
+            "A whole run takes about a quarter of an hour on two idle cores. To try one part: "
+            "--quick --only memory. Cells whose code changed are measured anew."
+        ),
+    )
     parser.add_argument("--only", type=Part, choices=[*Part], action="append", help="a part of it")
     parser.add_argument("--quick", action="store_true", help="try it; results stay out of docs/")
     parser.add_argument("--report", action="store_true", help="write the page, run nothing")
@@ -60,7 +67,7 @@ def _measure(cells: Sequence[Cell], results: Path, *, again: bool) -> int:
     store.keep("machine", "", {"part": "machine", **machine()})
     failed = 0
     for cell in cells:
-        fingerprint = fingerprint_of(cell.key, cell.amount)
+        fingerprint = cell.fingerprint
         if store.is_done(cell.key, fingerprint) and not again:
             sys.stdout.write(f"{cell.key}: there already\n")
             continue

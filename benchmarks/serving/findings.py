@@ -20,19 +20,27 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 def slope(curve: Sequence[Sequence[float]]) -> float:
-    """Of the least-squares line through [x, y] points, in y per x."""
+    """Of the least-squares line through [x, y] points, in y per x; 0 through a single one."""
     across, up = [p[0] for p in curve], [p[1] for p in curve]
     middle, height = fmean(across), fmean(up)
     spread = sum((x - middle) ** 2 for x in across)
+    if not spread:
+        return 0.0
     return sum((x - middle) * (y - height) for x, y in zip(across, up, strict=True)) / spread
 
 
 @dataclass(frozen=True)
 class MemoryGrowth:
-    """Of the second half of a run, when every tier is full: MiB at its end, KiB a swap."""
+    """Of the second half of a run, when every tier is full: MiB at its end, and a swap's KiB.
+
+    `given_out` are the KiB of malloc, `blocks` those of Python's allocator by number; None where
+    they were not counted.
+    """
 
     resident: float
     kib_per_swap: float
+    given_out: float | None = None
+    blocks: float | None = None
 
     @property
     def share_in_a_thousand(self) -> float:
@@ -44,7 +52,19 @@ def growth_of(record: Mapping[str, Any]) -> MemoryGrowth:
     """How a process grew that swapped."""
     curve = record["curve"]
     late = curve[len(curve) // 2 :]
-    return MemoryGrowth(late[-1][1], slope(late) * 1024)
+
+    def of(column: int) -> float | None:
+        points = [[point[0], *point[column : column + 1]] for point in late]
+        known = [point for point in points if point[1:] not in ([], [None])]
+        return slope(known) if len(known) > 1 else None
+
+    given_out = of(2)
+    return MemoryGrowth(
+        late[-1][1],
+        slope([point[:2] for point in late]) * 1024,
+        None if given_out is None else given_out * 1024,
+        of(3),
+    )
 
 
 def swap_ratio(
@@ -87,12 +107,12 @@ def _swap_target(record: Mapping[str, Any]) -> Target:
 
 
 def _images_target(record: Mapping[str, Any]) -> Target:
-    name, wanted = "images a second, by processor time", "never below stock's"
+    name, wanted = "images a second, by processor time", "never below stock's: mean ≥ 1"
     found = image_ratio(record, "cpu")
     if found is None:
         return Target(name, wanted, "", None)
-    # Below stock's as far as the turns can tell: by more than their mean's standard error.
-    return Target(name, wanted, f"{found.text(3)} ×", found.mean + found.error >= _IMAGES_RATIO)
+    text = f"{found.text(3)} ×, standard error {found.error:.3f}"
+    return Target(name, wanted, text, found.mean >= _IMAGES_RATIO)
 
 
 def _memory_target(record: Mapping[str, Any]) -> Target:

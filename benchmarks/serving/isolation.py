@@ -27,7 +27,7 @@ from benchmarks.serving.served import (
 from contract.generation import GenerationRequest, Prompt, Sampler
 from contract.generation_result import GenerationResponse
 from inference.base import Base
-from inference.handler import Server
+from inference.server import Server
 
 _RANK = 4
 _WORDS = (

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
+from benchmarks.training.store import fingerprint_of
 from benchmarks.training.watched import ROOT
 
 RESULTS = ROOT / "benchmarks" / "serving" / "results.jsonl"
+_MEASURED = ("inference", "contract")
 
 
 class Part(StrEnum):
@@ -35,6 +39,14 @@ class Cell:
     amount: int
 
     @property
+    def fingerprint(self) -> str:
+        """Of what is measured and how: a result of other code is measured anew."""
+        files = [Path(__file__).with_name(f"{self.part}.py")]
+        files += [file for name in _MEASURED for file in (ROOT / name).glob("*.py")]
+        code = [sha256(file.read_bytes()).hexdigest() for file in sorted(files)]
+        return fingerprint_of(self.key, self.amount, code)
+
+    @property
     def key(self) -> str:
         """Its name in the results."""
         return f"{self.part}|{self.variant}"
@@ -51,17 +63,19 @@ CELLS = (
     Cell(Part.SWAP, "miniature", 8),
     Cell(Part.SWAP, "sd15", 4),
     Cell(Part.SWAP, "sdxl", 3),
-    Cell(Part.IMAGES, "miniature", 10),
+    Cell(Part.IMAGES, "miniature", 20),
     Cell(Part.MEMORY, "tiny-sd", 1000),
+    Cell(Part.MEMORY, "tiny-sd, swaps only", 3000),
     Cell(Part.ISOLATION, "tiny-sd 7", 1000),
     Cell(Part.BATCHING, "miniature", 4),
     Cell(Part.PRECISION, "miniature", 4),
     Cell(Part.TRACE, "all tiers", 150),
     Cell(Part.TRACE, "no host tier", 150),
-    Cell(Part.TRACE, "slow store", 150),
-    Cell(Part.TRACE, "slow store, no prefetch", 150),
+    Cell(Part.TRACE, "slow store with prefetch", 150),
+    Cell(Part.TRACE, "slow store without prefetch", 150),
     Cell(Part.STARTUP, "unpacked", 2),
-    Cell(Part.STARTUP, "compiled", 3),
+    Cell(Part.STARTUP, "compiled", 2),
+    Cell(Part.STARTUP, "compiled, weights not read ahead", 2),
     Cell(Part.ISOLATION, "miniature 4", 60),
 )
 

@@ -54,8 +54,10 @@ _SECTIONS: tuple[tuple[str, str, str, Callable[[Sequence[Record]], list[str]]], 
         "Memory",
         (
             "Every swap is to another of 200 adapters than the one before; room for 120 on "
-            "disk and 50 in memory; every tenth swap is a whole request with its picture. "
-            "The slope is that of the second half, when all tiers are full."
+            "disk and 50 in memory; every tenth swap is a whole request with its picture, or "
+            "none is. Slopes are those of the second half, when all tiers are full: of the "
+            "pages that are held, of the bytes that malloc has given out, and of the blocks "
+            "that Python's own allocator has."
         ),
         tables.memory_table,
     ),
@@ -64,8 +66,9 @@ _SECTIONS: tuple[tuple[str, str, str, Callable[[Sequence[Record]], list[str]]], 
         "Start by phase",
         (
             "From the start of the process; the miniature's weights lie on disk. "
-            "*Unpacked* has no bytecode beside the vendored libraries, as in a fresh "
-            "instance; *compiled* has."
+            "*Compiled* is the code as it is bundled, with bytecode; *unpacked* has none "
+            "beside the vendored libraries. The weights are read ahead while libraries are "
+            "imported, or not."
         ),
         tables.startup_table,
     ),
@@ -151,7 +154,7 @@ def _machine(store: Store) -> Iterator[str]:
 def _plots(store: Store) -> dict[str, str]:
     plots = {}
     curves = {
-        f"{record['variant']}": [Point(x, y) for x, y in record["curve"]]
+        f"{record['variant']}": [Point(*point[:2]) for point in record["curve"]]
         for record in store.records("memory")
     }
     if curves:

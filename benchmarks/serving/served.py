@@ -18,9 +18,9 @@ from contract.s3_location import S3Location
 from inference.adapter_cache import AdapterCache
 from inference.base import Base, load_base
 from inference.generator import Generator
-from inference.handler import Server
 from inference.object_store import ObjectMissingError
 from inference.phase_metrics import PhaseMetrics
+from inference.server import Server
 from inference.settings import Precision, ServingSettings, TierLimits
 from training.local_base import local_base
 

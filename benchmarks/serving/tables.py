@@ -90,22 +90,27 @@ def memory_table(records: Sequence[Record]) -> list[str]:
                 f"{curve[0][1]:.1f} / {middle:.1f} / {grown.resident:.1f}",
                 f"{grown.kib_per_swap:+.2f}",
                 f"{grown.share_in_a_thousand:+.2%}",
+                "–" if grown.given_out is None else f"{grown.given_out:+.3f}",
+                "–" if grown.blocks is None else f"{grown.blocks:+.2f}",
             )
         )
-    heads = ("base", "swaps", "MiB at 0 / half / end", "KiB a swap, late")
-    return table((*heads, "in 1,000 swaps"), rows)
+    heads = ("base", "swaps", "MiB at 0 / half / end", "KiB a swap, late", "in 1,000 swaps")
+    return table((*heads, "malloc's KiB a swap", "Python's blocks a swap"), rows)
 
 
 def startup_table(records: Sequence[Record]) -> list[str]:
-    """Seconds of each phase."""
+    """Seconds of each phase, on the clock and of the processor."""
     rows = []
     for record in records:
-        phases = {name: spread_of(each) for name, each in record["seconds"].items()}
-        cells = [each.text() if each else "–" for each in phases.values()]
-        total = sum(each.mean for name, each in phases.items() if each and name != "second image")
-        rows.append((record["variant"], *cells, f"{total:.2f}"))
+        for measure, words in (("seconds", "clock"), ("cpu", "processor")):
+            phases = {name: spread_of(each) for name, each in record.get(measure, {}).items()}
+            if not phases:
+                continue
+            cells = [each.text() if each else "–" for each in phases.values()]
+            known = [each.mean for name, each in phases.items() if each and name != "second image"]
+            rows.append((record["variant"], words, *cells, f"{sum(known):.2f}"))
     names = [*records[0]["seconds"]] if records else []
-    return table(("code", *names, "to the first image"), rows)
+    return table(("code", "seconds of the", *names, "to the first image"), rows)
 
 
 def startup_points(records: Sequence[Record]) -> dict[str, list[Point]]:

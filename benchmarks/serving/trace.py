@@ -41,8 +41,8 @@ class Setup:
 VARIANTS = {
     "all tiers": Setup(),
     "no host tier": Setup(host=False),
-    "slow store": Setup(store_seconds=_STORE_S),
-    "slow store, no prefetch": Setup(prefetch=False, store_seconds=_STORE_S),
+    "slow store with prefetch": Setup(store_seconds=_STORE_S),
+    "slow store without prefetch": Setup(prefetch=False, store_seconds=_STORE_S),
 }
 
 

@@ -6,13 +6,15 @@ import hashlib
 import re
 import shutil
 import struct
+import subprocess
+import sys
 import tarfile
 from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
 
-from infra import bundling
+from infra import bundling, bytecode
 from tests.infra.cloud import ROOT
 
 LAMBDA_REQUIREMENTS = [
@@ -123,6 +125,51 @@ def test_tests_and_caches_do_not_travel(checkout: Path) -> None:
         (checkout / "inference" / name).mkdir()
         (checkout / "inference" / name / "extra.py").write_text("1\n")
     assert bundling.serving_code(vendor_wheels=False, root=checkout) == before
+
+
+def test_bytecode_travels_with_its_sources_and_is_the_same_again(checkout: Path) -> None:
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    first = bundling.serving_code(vendor_wheels=False, root=checkout, python=here)
+    digest = hashlib.sha256(first.read_bytes()).hexdigest()
+    shutil.rmtree(checkout / "build")
+    again = bundling.serving_code(vendor_wheels=False, root=checkout, python=here)
+    assert hashlib.sha256(again.read_bytes()).hexdigest() == digest
+    with tarfile.open(first) as archive:
+        archive.extractall(checkout / "unpacked", filter="data")
+    (compiled,) = (checkout / "unpacked" / "contract").rglob(f"adapter.*{here[2:]}.pyc")
+    assert str(checkout).encode() not in compiled.read_bytes()
+    # Bytes 4 to 7: by hash, and not to be checked against the source (PEP 552).
+    assert struct.unpack("<I", compiled.read_bytes()[4:8]) == (0b01,)
+    # It is what Python runs, whatever became of the source.
+    (checkout / "unpacked" / "contract" / "adapter.py").write_text("FORMAT = 2\n")
+    asked = [sys.executable, "-c", "import contract.adapter; print(contract.adapter.FORMAT)"]
+    said = subprocess.run(asked, cwd=checkout / "unpacked", capture_output=True, check=True)
+    assert said.stdout.strip() == b"1"
+
+
+def test_without_the_containers_python_the_code_travels_without_bytecode(checkout: Path) -> None:
+    plain = bundling.serving_code(vendor_wheels=False, root=checkout)
+    assert bundling.serving_code(vendor_wheels=False, root=checkout, python="2.7") == plain
+
+
+def test_an_interpreter_is_believed_only_if_it_says_its_version(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    for version, said in (("9.8", "not installed"), ("9.9", "9.9")):
+        program = tmp_path / "versions" / f"{version}.1" / "bin" / f"python{version}"
+        program.parent.mkdir(parents=True)
+        program.write_text(f"#!/bin/sh\necho {said}\n")
+        program.chmod(0o755)
+    assert bytecode.interpreter("9.8") is None
+    assert bytecode.interpreter("9.9") == str(program)
+
+
+def test_the_containers_python_is_read_off_its_image() -> None:
+    image = "763.dkr.ecr.us-east-1.amazonaws.com/hf:2.6.0-transformers5-gpu-py312-cu124-ubuntu22.04"
+    assert bytecode.python_in(image) == "3.12"
+    with pytest.raises(ValueError, match="Python"):
+        bytecode.python_in("registry/image:latest")
 
 
 def test_vendored_wheels_are_pure_and_know_their_versions() -> None:

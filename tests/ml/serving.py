@@ -21,8 +21,8 @@ from inference.adapter_cache import AdapterCache
 from inference.base import load_base
 from inference.errors import ServingError
 from inference.generator import Generator
-from inference.handler import Server
 from inference.object_store import ObjectMissingError, StoreUnavailableError
+from inference.server import Server
 from inference.settings import Precision, ServingSettings, TierLimits
 from tests.ml.training_runs import ULID, Run
 

@@ -16,8 +16,9 @@ from contract.generation_result import GenerationError
 from contract.s3_location import S3Location
 from inference.adapters import Tier
 from inference.errors import ServingError
-from inference.handler import Server, model_fn
+from inference.handler import model_fn
 from inference.phase_metrics import PhaseMetrics, process_age
+from inference.server import Server
 from inference.settings import ServingSettings, TierLimits
 from tests.ml.serving import ADAPTERS, WORK, MemoryStore, images, request, serve
 

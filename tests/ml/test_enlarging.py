@@ -11,7 +11,7 @@ from benchmarks.upscaling import Bench, Task
 from contract.generation import Prompt
 from contract.generation_source import Outpaint, SourceImage
 from inference.enlarging import NOISE, lanczos
-from inference.handler import Server
+from inference.server import Server
 from inference.tiling import Tiling
 from tests.ml.serving import MemoryStore, images, pixels, refusal, request, serve
 from tests.ml.test_modes import apart, begun_with, drawn, scene

@@ -17,7 +17,7 @@ from contract.generation import AdapterReference, GenerationRequest
 from contract.generation_result import GenerationError
 from contract.s3_location import S3Location
 from inference.errors import ServingError
-from inference.handler import Server
+from inference.server import Server
 from tests.ml.few_step_tier import RANK, lora_for, with_few_step, write_few_step
 from tests.ml.serving import ADAPTERS, MemoryStore, images, request, serve
 from training.tiny_models import TEXT_WIDTH

@@ -11,8 +11,8 @@ from contract.generation_result import FinishReason
 from contract.training_job import Precision as TrainingPrecision
 from contract.training_job import SubjectKind
 from inference.base import load_base as load_served
-from inference.handler import Server
 from inference.prompts import texts_of
+from inference.server import Server
 from inference.settings import Precision
 from inference.text_encoding import TextEncoding
 from tests.ml.serving import MemoryStore, answer, array, images, request, serve

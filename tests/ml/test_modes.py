@@ -11,9 +11,9 @@ from contract.base_model import Family
 from contract.generation import GenerationRequest, Sampler
 from contract.generation_source import Mask, MaskSource, Outpaint, SourceImage
 from inference.denoising import Guidance
-from inference.handler import Server
 from inference.latent_space import as_pixels
 from inference.samplers import scheduler_for
+from inference.server import Server
 from tests.ml.serving import MemoryStore, Pixels, answer, images, pixels, request, serve
 from tests.ml.training_runs import Run
 

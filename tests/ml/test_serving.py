@@ -15,7 +15,7 @@ from contract.generation import AdapterReference
 from contract.generation_result import GenerationProgress
 from contract.s3_location import S3Location
 from inference.errors import ServingError
-from inference.handler import Server
+from inference.server import Server
 from inference.settings import TierLimits
 from inference.sweeping import Sweeper
 from tests.ml.serving import (

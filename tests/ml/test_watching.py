@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from inference.handler import Server
+from inference.server import Server
 from inference.settings import ServingSettings
 from inference.watching import RequestWatch
 from tests.ml.serving import ADAPTERS, WORK, MemoryStore, images, refusal, request, serve

@@ -2,7 +2,7 @@
 
 A request that waits at the endpoint cannot be taken back. What withdraws it is that its document is
 gone: SageMaker finds nothing to send, and a container that has it already looks for it before it
-begins and again before it answers (`inference.handler`). An answer that comes all the same is
+begins and again before it answers (`inference.server`). An answer that comes all the same is
 dropped by `results`, and its address is remembered here, to be looked at when none can come.
 """
 
