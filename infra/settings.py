@@ -24,6 +24,8 @@ LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365]
 # ARNs of its resources take up to 1 KB.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_DOMAIN_SETTINGS_BYTES = 3000
+# The name of each further endpoint, with a space: CreateEndpoint allows 63 characters.
+_ENDPOINT_NAME_BYTES = 64
 
 
 _BACKEND = "domain.generation.subjectless_backend"
@@ -82,8 +84,12 @@ class TrainingSettings(_Strict):
 
 
 class EndpointSettings(_Strict):
-    """The machines of the endpoint: up to five types, the preferred first (InstancePools)."""
+    """The machines of the endpoint: up to five types, the preferred first (InstancePools).
 
+    ``count`` equal endpoints share the adapters, each with up to ``max_instances`` of its own.
+    """
+
+    count: int = Field(default=1, ge=1, le=8)
     instance_types: list[InstanceType] = Field(min_length=1, max_length=5)
     max_instances: int = Field(default=2, ge=1)
     concurrent_invocations: int = Field(default=1, ge=1, le=1000)
@@ -162,13 +168,14 @@ class HostedModelSettings(_Strict):
 class OwnEndpoint(_Strict):
     """In what the endpoint of one base model differs from the environment's."""
 
+    count: int | None = Field(default=None, ge=1, le=8)
     instance_types: list[InstanceType] | None = Field(default=None, min_length=1, max_length=5)
     max_instances: int | None = Field(default=None, ge=1)
     adapter_cache_gb: int | None = Field(default=None, ge=1)
 
 
 class MoreBaseModel(BaseModelSettings):
-    """A base model beside the default: its own endpoint, and its own recipe for trainings.
+    """A base model beside the default: its own endpoints, and its own recipe for trainings.
 
     ``recipe`` is carried to the handlers as it is, which validate it.
     """
@@ -226,7 +233,7 @@ class EnvironmentSettings(_Strict):
 
     @property
     def served_bases(self) -> list[ServedBase]:
-        """The base models on offer, the default first, each with its endpoint of its own."""
+        """The base models on offer, the default first, each with its endpoints of its own."""
         default = ServedBase(
             model=self.base_model,
             endpoint=self.endpoint,
@@ -339,11 +346,13 @@ class EnvironmentSettings(_Strict):
                 " nobody is blocked without a warning"
             )
         size = len(self.domain_settings.encode())
-        if size > MAX_DOMAIN_SETTINGS_BYTES:
+        more_endpoints = sum(base.endpoint.count - 1 for base in self.served_bases)
+        room = MAX_DOMAIN_SETTINGS_BYTES - more_endpoints * _ENDPOINT_NAME_BYTES
+        if size > room:
             raise ValueError(
                 f"domain: {size} bytes, of which a function's environment holds"
-                f" {MAX_DOMAIN_SETTINGS_BYTES}; shorten {where}.blocked_terms"
-                " or more_base_models"
+                f" {room}; shorten {where}.blocked_terms, more_base_models"
+                " or endpoint.count"
             )
 
 

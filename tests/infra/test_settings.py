@@ -159,7 +159,17 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     (
         "dev",
         {"more_base_models": [{**MORE, "id": f"sd-{n}"} for n in range(6)]},
-        "shorten domain.moderation.prompts.blocked_terms or more_base_models",
+        "shorten domain.moderation.prompts.blocked_terms, more_base_models or endpoint.count",
+    ),
+    ("prod", {"endpoint__count": 0}, "endpoint.count"),
+    ("prod", {"endpoint__count": 9}, "endpoint.count"),
+    (
+        "prod",
+        {
+            "endpoint__count": 8,
+            "domain__moderation__prompts__blocked_terms": {"NAMES": ["somebody known"] * 30},
+        },
+        "holds 2552; shorten",  # the names of seven endpoints more need their place
     ),
 ]
 
@@ -186,6 +196,15 @@ def test_a_second_base_has_what_it_says_and_else_what_the_environment_has() -> N
     assert [base.id for base in understood.base_models] == ["sdxl-base-1.0", "sd-1.5", "sd-2.1"]
     assert understood.recipe_of(understood.more_base_models[0]).max_steps == 800
     assert understood.recipe_of(understood.base_model) == understood.training.recipe
+
+
+@pytest.mark.parametrize(("own", "count"), [({}, 2), ({"count": 1}, 1), ({"count": 3}, 3)])
+def test_a_base_has_as_many_endpoints_as_it_says_and_else_as_the_environment(
+    own: dict[str, int], count: int
+) -> None:
+    more = [{**MORE, "endpoint": own}]
+    settings = load(changed("prod", endpoint__count=2, more_base_models=more), "prod")
+    assert [base.endpoint.count for base in settings.served_bases] == [2, count]
 
 
 def test_several_mistakes_are_told_together() -> None:
