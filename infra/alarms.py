@@ -144,7 +144,8 @@ class Alarms(Construct):
                 self._alarm(
                     f"Endpoint{name}{endpoint.suffix}",
                     metrics.of_variant(endpoint, name),
-                    f"The serving container of {endpoint.label} fails; users see failed generations",
+                    f"The serving container of {endpoint.label} fails;"
+                    " users see failed generations",
                 )
 
     def _on_dead_letters(self, name: str, queue: sqs.IQueue) -> None:
