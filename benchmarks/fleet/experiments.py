@@ -34,10 +34,12 @@ POPULATIONS = {100: 28, 1_000: 7, 10_000: 2, 100_000: 1, 1_000_000: 1}
 # What an environment is meant for, to choose its parameters by.
 MEANT_FOR = {"dev": 100, "prod": 10_000}
 # Users → endpoints that their requests are spread over, where that is compared with one.
-ENDPOINTS_OF = {100_000: 4, 1_000_000: 8}
+ENDPOINTS_OF = {10_000: 2, 100_000: 4, 1_000_000: 8}
 _TARGETS, _BELOW, _PERIODS = (2, 4, 8, 16), (0.1, 0.3, 0.6), (1, 3, 6)
 # Users whose own endpoints are replayed; the others' are like theirs.
 _SAMPLE = 30
+# Of more instances than this, one is a small share.
+_FEW = 4
 # An always-on fleet is sized for the peak hour, and so full then.
 _FULL = 0.8
 
@@ -118,14 +120,13 @@ def sizes(users: int, seed: int) -> Iterator[Row]:
     settings = settings_of("prod")
     inputs = inputs_of(settings)
     trace = day(users, seed, POPULATIONS[users])
-    need = peak_instances(users)
-    most = max(settings.endpoint.max_instances, math.ceil(2 * need))
+    most = _most_instances(settings, users)
     for setup in (
         Setup("ours", _wide(settings, most)),
-        *((Setup("ours, below 0.6", _wide(settings, most, 0.6)),) if most > 4 else ()),
+        *((Setup("ours, below 0.6", _wide(settings, most, 0.6)),) if most > _FEW else ()),
         Setup("extension for Stable Diffusion", extension_for_stable_diffusion(most)),
         Setup("JumpStart guidance", jumpstart_guidance(most)),
-        Setup("always on", None, fixed=math.ceil(need / _FULL)),
+        Setup("always on", None, fixed=math.ceil(peak_instances(users) / _FULL)),
     ):
         yield {**_replay(trace, setup, inputs, seed), "users": users, "most": most}
     row = _own_endpoints(trace, settings, inputs, seed)
@@ -144,6 +145,10 @@ def spiked(users: int, seed: int) -> Iterator[Row]:
     ):
         setup = Setup(policies.name, policies)
         yield {**_replay(trace, setup, inputs, seed), "users": 0, "most": most}
+
+
+def _most_instances(settings: EnvironmentSettings, users: int) -> int:
+    return max(settings.endpoint.max_instances, math.ceil(2 * peak_instances(users)))
 
 
 def _wide(settings: EnvironmentSettings, most: int, below: float | None = None) -> Policies:
@@ -182,12 +187,13 @@ def routing(users: int, seed: int) -> Iterator[Row]:
     settings = settings_of("prod")
     inputs = inputs_of(settings)
     trace = day(users, seed, POPULATIONS[users])
-    most, endpoints = math.ceil(2 * peak_instances(users)), ENDPOINTS_OF[users]
-    several = _wide(settings, math.ceil(1.25 * most / endpoints), 0.6)
+    most, endpoints = _most_instances(settings, users), ENDPOINTS_OF[users]
+    below = 0.6 if most > _FEW else None
+    several = _wide(settings, math.ceil(1.25 * most / endpoints), below)
     # As many functions as the peak hour keeps busy, for half a second each.
     functions = max(1, round(peak_instances(users) / (SERVICE_S + SWAP_MISS_S) / 2))
     for setup in (
-        Setup("one endpoint", _wide(settings, most, 0.6)),
+        Setup("one endpoint", _wide(settings, most, below)),
         Setup("at random", several, endpoints=endpoints, route=AtRandom(endpoints, seed)),
         Setup("by the ring, without bound", several, endpoints=endpoints, route=AtHome(endpoints)),
         Setup("as deployed", several, endpoints=endpoints, route=Deployed(endpoints, functions)),
