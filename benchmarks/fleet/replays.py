@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.fleet import experiments
 from benchmarks.fleet.seeds import merged
@@ -57,8 +58,11 @@ def jobs(seeds: int, most_users: int) -> list[Job]:
     ]
 
 
-def replayed(todo: list[Job], processes: int) -> dict[str, list[experiments.Row]]:
-    """Part → merged rows. The longest jobs begin first, so that no process waits for the last."""
+def replayed(todo: list[Job], processes: int) -> dict[str, Any]:
+    """Part → merged rows, and what the `run` took.
+
+    The longest jobs begin first, so that no process waits for the last.
+    """
     began = time.monotonic()
     rows: dict[Job, list[experiments.Row]] = {}
     with ProcessPoolExecutor(
@@ -69,11 +73,17 @@ def replayed(todo: list[Job], processes: int) -> dict[str, list[experiments.Row]
             rows[job] = found
             taken = time.monotonic() - began
             print(f"{taken:6.0f} s  {job.part} {job.of}, seed {job.seed}", file=sys.stderr)
+    run = {
+        "seeds": len({job.seed for job in todo}),
+        "seeds_of_most": len({job.seed for job in todo if job.of == MOST_USERS}),
+        "processes": processes,
+        "seconds": round(time.monotonic() - began),
+    }
     parts: dict[str, list[experiments.Row]] = {}
     for job in todo:
         # The spike stands in the table of sizes.
         parts.setdefault("sizes" if job.part == "spike" else job.part, []).extend(rows[job])
-    return {part: merged(found) for part, found in parts.items()}
+    return {"run": run, **{part: merged(found) for part, found in parts.items()}}
 
 
 def _rows(job: Job) -> list[experiments.Row]:

@@ -30,6 +30,7 @@ def write(results: Mapping[str, Any], validated: Mapping[str, Any]) -> None:
     }
     frontiers = {name: _marked(name, [averaged(row) for row in rows]) for name, rows in of.items()}
     tables = {
+        "run": [told(results["run"])],
         "choice": choices(of),
         "sizes": sizes([averaged(row) for row in results["sizes"]]),
         "routing": routing([averaged(row) for row in results["routing"]]),
@@ -43,6 +44,15 @@ def write(results: Mapping[str, Any], validated: Mapping[str, Any]) -> None:
     DOCUMENT.write_text(text)
     for name, rows in frontiers.items():
         (IMAGES / f"scaling-frontier-{name}.svg").write_text(plot(name, rows))
+
+
+def told(run: Mapping[str, Any]) -> str:
+    """How the numbers came about, in a sentence."""
+    return (
+        f"One run of {run['seconds'] / 60:.0f} minutes on {run['processes']} processors:"
+        f" {run['seeds']} seeds, {run['seeds_of_most']} of a million users."
+        " Means; in brackets the least and the most of the seeds."
+    )
 
 
 def _marked(environment: str, rows: Sequence[Row]) -> list[Row]:
