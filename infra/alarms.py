@@ -132,20 +132,20 @@ class Alarms(Construct):
         )
 
     def _on_endpoint(self, inference: InferenceStack, settings: EnvironmentSettings) -> None:
-        for place, (base, endpoint) in enumerate(inference.endpoints.items()):
-            suffix = f"-{base}" if place else ""  # the default one's alarms are named as ever
+        for endpoint in inference.endpoints:
             self._alarm(
-                f"OldestRequest{suffix}",
+                f"OldestRequest{endpoint.suffix}",
                 metrics.of_queue(endpoint, "ApproximateAgeOfOldestRequest", "Maximum"),
-                f"A generation on {base} waits too long (seconds): no capacity,"
+                f"A generation on {endpoint.label} waits too long (seconds): no capacity,"
                 " or the endpoint does not come up",
                 threshold=settings.alarms.oldest_request_seconds,
             )
             for name in ("Invocation5XXErrors", "InvocationFailures"):
                 self._alarm(
-                    f"Endpoint{name}{suffix}",
+                    f"Endpoint{name}{endpoint.suffix}",
                     metrics.of_variant(endpoint, name),
-                    f"The serving container of {base} fails; users see failed generations",
+                    f"The serving container of {endpoint.label} fails;"
+                    " users see failed generations",
                 )
 
     def _on_dead_letters(self, name: str, queue: sqs.IQueue) -> None:

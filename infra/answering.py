@@ -12,7 +12,7 @@ from infra.functions import FunctionSpec, ServiceFunction
 from infra.text_screening import allow_screening
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_sqs as sqs
@@ -46,7 +46,7 @@ class Answering(Construct):
         storage: StorageStack,
         key: kms.IKey,
         machine: sfn.StateMachine,
-        endpoints: Mapping[str, AsyncEndpoint],
+        endpoints: Sequence[AsyncEndpoint],
         erasure: sqs.IQueue,
         intake: sqs.IQueue,
         painting: sqs.IQueue | None,
@@ -125,7 +125,7 @@ class Answering(Construct):
         return function
 
     def _generations(
-        self, endpoints: Mapping[str, AsyncEndpoint], painting: sqs.IQueue | None
+        self, endpoints: Sequence[AsyncEndpoint], painting: sqs.IQueue | None
     ) -> ServiceFunction:
         storage = self._storage
         hosted = {"PAINTING_QUEUE_URL": painting.queue_url} if painting else {}
@@ -136,9 +136,7 @@ class Answering(Construct):
                 "WORK_BUCKET": storage.work.bucket_name,
                 "MODELS_BUCKET": storage.models.bucket_name,
                 "AVATARS_BUCKET": storage.avatars.bucket_name,
-                "ENDPOINT_NAMES": json.dumps(
-                    {base: endpoint.name for base, endpoint in endpoints.items()}
-                ),
+                "ENDPOINT_NAMES": _names(endpoints),
                 "ERASURE_QUEUE_URL": self._erasure.queue_url,
                 **hosted,
             },
@@ -156,7 +154,7 @@ class Answering(Construct):
         )
         access.allow(
             role,
-            [endpoint.arn for endpoint in endpoints.values()],
+            [endpoint.arn for endpoint in endpoints],
             "sagemaker:InvokeEndpointAsync",
             "sagemaker:DescribeEndpoint",
         )
@@ -200,3 +198,12 @@ class Answering(Construct):
         access.allow_appending(function.role, storage.audit)
         storage.provenance.allow_marking(function.role)
         return function
+
+
+def _names(endpoints: Sequence[AsyncEndpoint]) -> str:
+    """JSON, base model → the names of its endpoints with a space between them."""
+    names: dict[str, str] = {}
+    for endpoint in endpoints:
+        before = names.get(endpoint.base_id)
+        names[endpoint.base_id] = f"{before} {endpoint.name}" if before else endpoint.name
+    return json.dumps(names)

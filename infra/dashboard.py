@@ -44,8 +44,8 @@ def service_dashboard(
     dashboard.add_widgets(*_api(api))
     dashboard.add_widgets(_title("Training"))
     dashboard.add_widgets(*_training(training))
-    for base, endpoint in inference.endpoints.items():
-        dashboard.add_widgets(_title(f"Endpoint of {base}: what waits, who serves"))
+    for endpoint in inference.endpoints:
+        dashboard.add_widgets(_title(f"Endpoint of {endpoint.label}: what waits, who serves"))
         dashboard.add_widgets(*_endpoint(endpoint))
     if inference.painting:
         dashboard.add_widgets(_title("Hosted model"))
@@ -248,9 +248,9 @@ def _cost(
             "Endpoint: instances in each minute",
             *(
                 metrics.of_instances(endpoint, "CPUUtilization").with_(
-                    statistic="SampleCount", label=f"instance minutes, {base}"
+                    statistic="SampleCount", label=f"instance minutes, {endpoint.label}"
                 )
-                for base, endpoint in inference.endpoints.items()
+                for endpoint in inference.endpoints
             ),
         ),
         _graph("Training: jobs", training.state_machine.metric_started()),

@@ -25,14 +25,19 @@ VARIANT = "AllTraffic"
 
 
 class AsyncEndpoint(Construct):
-    """The endpoint of one base model, and everything that SageMaker needs to know about it."""
+    """An endpoint of one base model, and everything that SageMaker needs to know about it.
+
+    ``suffix`` tells it from the others in what is named after an endpoint, ``label`` on a screen;
+    the first one of the default base model has no suffix.
+    """
 
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
         *,
         base: ServedBase,
+        suffix: str,
+        label: str,
         image: str,
         role: iam.Role,
         environment: Mapping[str, str],
@@ -42,7 +47,8 @@ class AsyncEndpoint(Construct):
         success: sns.ITopic,
         error: sns.ITopic,
     ) -> None:
-        super().__init__(scope, construct_id)
+        super().__init__(scope, f"Serving{suffix}")
+        self.base_id, self.suffix, self.label = base.model.id, suffix, label
         model = sagemaker.CfnModel(
             self,
             "Model",

@@ -1,4 +1,4 @@
-"""Stack ``inference``: an endpoint for each base model, and the results of them all."""
+"""Stack ``inference``: the endpoints of each base model, and the results of them all."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _BODY_BYTES = 100 * 1024 * 1024
 
 
 class InferenceStack(Stack):
-    """Endpoint, scaling, topics, and the function that looks at every image first."""
+    """Endpoints, scaling, topics, and the function that looks at every image first."""
 
     def __init__(
         self,
@@ -70,29 +70,29 @@ class InferenceStack(Stack):
         code = assets.Asset(self, "Code", path=str(bundle))
         success, error = self._topic("Success"), self._topic("Error")
         role = self._serving_role(images, code, success, error)
-        # Base model → its endpoint, the default one first.
-        self.endpoints: dict[str, AsyncEndpoint] = {}
+        # Those of the default base model first.
+        self.endpoints: list[AsyncEndpoint] = []
         for base, image in zip(bases, images, strict=True):
-            suffix = f"-{base.model.id}" if self.endpoints else ""
-            endpoint = AsyncEndpoint(
-                self,
-                f"Serving{suffix}",
-                base=base,
-                image=image,
-                role=role,
-                environment=self._container_environment(code, base),
-                models=storage.models,
-                work=storage.work,
-                key=self._key,
-                success=success,
-                error=error,
-            )
-            scaling = ScaleToZero(
-                self, f"Scaling{suffix}", settings=base.endpoint, endpoint=endpoint
-            )
-            self.endpoints[base.model.id] = endpoint
-            CfnOutput(self, f"EndpointName{suffix}", value=endpoint.name)
-            CfnOutput(self, f"ScalableTargetId{suffix}", value=scaling.target.ref)
+            of_base = f"-{base.model.id}" if self.endpoints else ""
+            for number in range(1, base.endpoint.count + 1):
+                first = number == 1
+                endpoint = AsyncEndpoint(
+                    self,
+                    base=base,
+                    # An underline is in no id of a base model.
+                    suffix=of_base if first else f"{of_base}_{number}",
+                    label=base.model.id if first else f"{base.model.id}, {number}",
+                    image=image,
+                    role=role,
+                    environment=self._container_environment(code, base),
+                    models=storage.models,
+                    work=storage.work,
+                    key=self._key,
+                    success=success,
+                    error=error,
+                )
+                self._scale(endpoint, base)
+                self.endpoints.append(endpoint)
         self.results = WorkQueue(
             self, "Results", settings=settings, key=self._key, handling=_RESULTS.timeout
         )
@@ -106,6 +106,12 @@ class InferenceStack(Stack):
         self.painting = self._painting(settings.hosted_model) if settings.hosted_model else None
         if self.painting:
             self.functions.append(self.painting.function)
+
+    def _scale(self, endpoint: AsyncEndpoint, base: ServedBase) -> None:
+        suffix = endpoint.suffix
+        scaling = ScaleToZero(self, f"Scaling{suffix}", settings=base.endpoint, endpoint=endpoint)
+        CfnOutput(self, f"EndpointName{suffix}", value=endpoint.name)
+        CfnOutput(self, f"ScalableTargetId{suffix}", value=scaling.target.ref)
 
     def _painting(self, hosted: HostedModelSettings) -> Painting:
         return Painting(

@@ -21,9 +21,11 @@ LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365]
 
 
 # Lambda quotas: 4 KB for all environment variables of a function together, of which the names and
-# ARNs of its resources take up to 1 KB, and the name of each base model's endpoint with its own up
-# to 140 bytes. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+# ARNs of its resources take up to 1 KB, the name of each base model's endpoint with its own up to
+# 140 bytes, and the name of each further endpoint, with a space, 64 (CreateEndpoint allows 63).
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_MORE_BASE_MODELS = 15
+_BASE_NAME_BYTES, _ENDPOINT_NAME_BYTES = 140, 64
 
 
 _BACKEND = "domain.generation.subjectless_backend"
@@ -82,8 +84,12 @@ class TrainingSettings(_Strict):
 
 
 class EndpointSettings(_Strict):
-    """The machines of the endpoint: up to five types, the preferred first (InstancePools)."""
+    """The machines of the endpoint: up to five types, the preferred first (InstancePools).
 
+    ``count`` equal endpoints share the adapters, each with up to ``max_instances`` of its own.
+    """
+
+    count: int = Field(default=1, ge=1, le=8)
     instance_types: list[InstanceType] = Field(min_length=1, max_length=5)
     max_instances: int = Field(default=2, ge=1)
     concurrent_invocations: int = Field(default=1, ge=1, le=1000)
@@ -162,13 +168,14 @@ class HostedModelSettings(_Strict):
 class OwnEndpoint(_Strict):
     """In what the endpoint of one base model differs from the environment's."""
 
+    count: int | None = Field(default=None, ge=1, le=8)
     instance_types: list[InstanceType] | None = Field(default=None, min_length=1, max_length=5)
     max_instances: int | None = Field(default=None, ge=1)
     adapter_cache_gb: int | None = Field(default=None, ge=1)
 
 
 class MoreBaseModel(BaseModelSettings):
-    """A base model beside the default: its own endpoint, and its own recipe for trainings.
+    """A base model beside the default: its own endpoints, and its own recipe for trainings.
 
     ``recipe`` is carried to the handlers as it is, which validate it.
     """
@@ -226,7 +233,7 @@ class EnvironmentSettings(_Strict):
 
     @property
     def served_bases(self) -> list[ServedBase]:
-        """The base models on offer, the default first, each with its endpoint of its own."""
+        """The base models on offer, the default first, each with its endpoints of its own."""
         default = ServedBase(
             model=self.base_model,
             endpoint=self.endpoint,
@@ -337,6 +344,14 @@ class EnvironmentSettings(_Strict):
             raise ValueError(
                 "domain.moderation.violations.slow_at must be below block_at:"
                 " nobody is blocked without a warning"
+            )
+        further = sum(base.endpoint.count - 1 for base in self.served_bases)
+        names = len(self.more_base_models) * _BASE_NAME_BYTES + further * _ENDPOINT_NAME_BYTES
+        room = MAX_MORE_BASE_MODELS * _BASE_NAME_BYTES
+        if names > room:
+            raise ValueError(
+                f"endpoint.count, more_base_models: the endpoints' names take {names} bytes, of"
+                f" which a function's environment holds {room}"
             )
 
 

@@ -62,9 +62,12 @@ class Environment(BaseModel):
             raise MisconfiguredError(f"the environment variable {name} is missing")
         return str(value)
 
-    def endpoint_of(self, base_model: str) -> str:
-        """The name of the endpoint that serves a base model."""
-        return self._of_base("ENDPOINT_NAMES", base_model)
+    def endpoints_of(self, base_model: str) -> tuple[str, ...]:
+        """The names of the equal endpoints that serve a base model, in the order of deployment."""
+        names = tuple(self._of_base("ENDPOINT_NAMES", base_model).split())
+        if not names:
+            raise MisconfiguredError(f"ENDPOINT_NAMES says nothing of {base_model}")
+        return names
 
     def instance_type_of(self, base_model: str) -> str:
         """The machine on which adapters for a base model are trained."""

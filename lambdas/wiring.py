@@ -211,12 +211,17 @@ def training_jobs() -> TrainingJobs:
 
 
 @cache
-def generation_backend(base_model: str) -> GenerationBackend:
-    """The endpoint that serves a base model."""
+def endpoints_of(base_model: str) -> tuple[str, ...]:
+    """The names of the endpoints that serve a base model."""
+    return environment.current().endpoints_of(base_model)
+
+
+@cache
+def generation_backend(name: str) -> GenerationBackend:
+    """The endpoint of that name."""
     from lambdas.adapters import clients
     from lambdas.adapters.sagemaker_endpoint import SageMakerEndpoint
 
-    name = environment.current().endpoint_of(base_model)
     return SageMakerEndpoint(clients.sagemaker_runtime, clients.sagemaker, name)
 
 

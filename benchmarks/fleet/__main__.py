@@ -1,22 +1,29 @@
-"""`python -m benchmarks.fleet`: replay, validate, write tables and plots."""
+"""`python -m benchmarks.fleet`: replay under several seeds, write results, tables and plots.
+
+python -m benchmarks.fleet              everything but validate; writes results.json whole
+python -m benchmarks.fleet validate     the simulator beside real processes: validation.json
+python -m benchmarks.fleet tables       the page and the plots anew, from those two files
+python -m benchmarks.fleet --seeds 1 --most-users 10000 --output FILE     a try; FILE only
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
-import logging
+import os
 import sys
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.fleet import experiments
 from benchmarks.fleet.policies import deployed, settings_of
+from benchmarks.fleet.replays import MOST_USERS, SEEDS, jobs, quiet, replayed
 from benchmarks.fleet.report import write
 from benchmarks.fleet.validate import DRILL, validate
 
 RESULTS = Path(__file__).with_name("results.json")
+VALIDATION = Path(__file__).with_name("validation.json")
 # One machine runs the dummies of a validation; they sleep.
 _MOST = 3
 
@@ -27,47 +34,33 @@ def _validated() -> dict[str, Any]:
     return {**found, "policies": experiments.named(endpoint)}
 
 
-def _frontiers() -> dict[str, list[experiments.Row]]:
-    return {name: _told(experiments.frontier(name)) for name in experiments.MEANT_FOR}
-
-
-_PARTS: dict[str, Callable[[], Any]] = {
-    "frontier": _frontiers,
-    "sizes": lambda: _told(experiments.sizes()),
-    "routing": lambda: _told(experiments.routing()),
-}
-
-
-def _told(rows: Iterable[experiments.Row]) -> list[experiments.Row]:
-    found = []
-    for row in rows:
-        print(f"{row['trace']}: {row['setup']}", file=sys.stderr, flush=True)
-        found.append(row)
-    return found
-
-
 def main(arguments: list[str]) -> int:
-    """Run the named parts (all but `validate` without a name), keep the rows, write the page."""
+    """Do what was asked for; a try writes nothing but its own file."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fleet")
-    parser.add_argument("parts", nargs="*", choices=[*_PARTS, "validate", "tables", []])
-    wanted = parser.parse_args(arguments).parts or list(_PARTS)
-    logging.getLogger("local_aws.autoscaling").setLevel(logging.WARNING)
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    for name in wanted:
-        if name == "validate":
-            results.setdefault("validation", []).append(_validated())
-        elif name in _PARTS:
-            results[name] = _PARTS[name]()
-        RESULTS.write_text(_lines(results))
-    if set(_PARTS) <= set(results):
-        write(results)
+    parser.add_argument("what", nargs="?", choices=["replay", "validate", "tables"])
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--most-users", type=int, default=MOST_USERS)
+    parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    asked = parser.parse_args(arguments)
+    quiet()
+    if asked.what == "validate":
+        VALIDATION.write_text(_lines(_validated()))
+    elif asked.what != "tables":
+        if asked.output == RESULTS and asked.most_users < MOST_USERS:
+            parser.error("--most-users goes with --output: the page wants all of them")
+        todo = jobs(asked.seeds, asked.most_users)
+        asked.output.write_text(_lines(replayed(todo, asked.processes)))
+        if asked.output != RESULTS:
+            return 0
+    write(json.loads(RESULTS.read_text()), json.loads(VALIDATION.read_text()))
     return 0
 
 
 def _lines(results: Any) -> str:
     """JSON with one row a line."""
     text = json.dumps(results, indent=None)
-    return text.replace('{"setup"', '\n{"setup"').replace('{"requests"', '\n{"requests"') + "\n"
+    return text.replace('{"setup"', '\n{"setup"') + "\n"
 
 
 if __name__ == "__main__":

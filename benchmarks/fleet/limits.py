@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from benchmarks.fleet.experiments import peak_instances
 from benchmarks.fleet.inputs import ACTIVE_SHARE, HOURS, IMAGES_PER_VISIT, SERVICE_S
 from benchmarks.fleet.policies import settings_of
+from lambdas.api.endpoint_choice import FRESH_FOR
+from lambdas.records.waiting_line import MOST_COUNTED
 
 _AWS = "https://docs.aws.amazon.com"
+_DYNAMODB = f"{_AWS}/amazondynamodb/latest/developerguide/ServiceQuotas.html"
 _OWN = "`aws service-quotas list-service-quotas --service-code {}`"
 # A client asks after its image this often, in seconds, until it is there.
 _POLL_S = 3.0
@@ -23,6 +26,9 @@ _POLL_S = 3.0
 _RESULT_SECONDS = 5.0
 _WRITES = 12
 _OBJECTS = 6
+# A record of a generation in the index, and how often a client asks before it is seen to run.
+_RECORD_KB = 2.0
+_LINES_ASKED = 1
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,9 @@ def limits(users: int) -> list[Limit]:
     polls = images * (1 + 2 * SERVICE_S / _POLL_S)
     throttle = settings_of("prod").api.requests_per_second
     visits = images / IMAGES_PER_VISIT
+    functions = polls / 10
+    # Read units of a whole line: an eventually consistent one is 8 KB.
+    lines = MOST_COUNTED * _RECORD_KB / 8
     return [
         Limit(
             "GPU instances for endpoints",
@@ -58,7 +67,7 @@ def limits(users: int) -> list[Limit]:
             "changes of one endpoint",
             "one at a time, 5–11 min each",
             "fixed",
-            "several endpoints, each with its part of the adapters (above)",
+            "`endpoint.count`: several endpoints, each with its part of the adapters (above)",
         ),
         Limit(
             "InvokeEndpointAsync, calls/s",
@@ -75,7 +84,7 @@ def limits(users: int) -> list[Limit]:
         ),
         Limit(
             "functions at once",
-            f"{images * _RESULT_SECONDS:.0f} that screen results, {polls / 10:.0f} of the API",
+            f"{images * _RESULT_SECONDS:.0f} that screen results, {functions:.0f} of the API",
             f"1,000 ([Lambda]({_AWS}/lambda/latest/dg/gettingstarted-limits.html))",
             "ask for more; results wait in their queue meanwhile",
         ),
@@ -95,9 +104,15 @@ def limits(users: int) -> list[Limit]:
             "DynamoDB, writes/s",
             f"{images * _WRITES:.0f}, all over the owners' partitions;"
             f" {images * 3:.0f} in one partition of `by_state`",
-            "40,000 per table, 1,000 per partition"
-            f" ([DynamoDB]({_AWS}/amazondynamodb/latest/developerguide/ServiceQuotas.html))",
+            f"40,000 per table, 1,000 per partition ([DynamoDB]({_DYNAMODB}))",
             "shard `by_state` beyond ten million users",
+        ),
+        Limit(
+            "DynamoDB, reads/s of one partition of `by_state`",
+            f"{images * _LINES_ASKED * lines:.0f} for places in the line,"
+            f" {functions * lines / FRESH_FOR.total_seconds():.0f} to choose an endpoint",
+            f"3,000 per partition ([DynamoDB]({_DYNAMODB}))",
+            "ask less often for a place; shard `by_state`",
         ),
         Limit(
             "S3, requests/s",

@@ -25,8 +25,8 @@ _TICK_S = 1.0
 # After the last request, an endpoint is watched so long for its way back to zero.
 _TAIL_S = 3 * 3600.0
 
-# Which endpoint a request goes to: its adapter, and the requests that each has at hand.
-Route = Callable[[int, Sequence[int]], int]
+# Which endpoint a request goes to: its adapter, the requests that each has at hand, and when it is.
+Route = Callable[[int, Sequence[int], float], int]
 
 
 class SimulatedClock:
@@ -114,7 +114,7 @@ def simulate(trace: Trace, setup: Setup, inputs: Inputs, seed: int = 0) -> Outco
         scaler = Scaler(setup.policies, clock, endpoint) if setup.policies else None
         members.append(_Member(endpoint, scaler))
     endpoints = [member.endpoint for member in members]
-    route = setup.route or (lambda _adapter, _loads: 0)
+    route = setup.route
     awake = np.zeros(count, dtype=bool)
     minutes: list[tuple[int, int]] = []
 
@@ -126,7 +126,7 @@ def simulate(trace: Trace, setup: Setup, inputs: Inputs, seed: int = 0) -> Outco
         next_heap = heap[0][0] if heap else math.inf
         at = arrivals[position]
         if at <= next_heap and at <= tick:
-            place = route(adapters[position], [e.load for e in endpoints]) if setup.route else 0
+            place = route(adapters[position], [e.load for e in endpoints], at) if route else 0
             awake[position] = endpoints[place].serving > 0
             endpoints[place].arrive(position, at)
             position += 1

@@ -25,10 +25,12 @@ def _configured() -> Mapping[str, Any]:
 
 def settings_of(preset: PresetName, share: float = 1.0) -> dict[str, Scalar]:
     """A preset's settings in that environment; `share` of its steps, at least four."""
-    recipe: Mapping[str, Scalar] = _configured()["recipe"]
+    recipe: dict[str, Any] = dict(_configured()["recipe"])
+    ingredients: Mapping[str, Scalar] = recipe.pop("ingredients", {})
     chosen = PRESETS[preset]
     settings: dict[str, Scalar] = {
         **{name: value for name, value in recipe.items() if name not in _LEFT_OUT},
+        **ingredients,
         **chosen.switches,
         **_configured().get("presets", {}).get(preset, {}),
     }

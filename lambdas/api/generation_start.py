@@ -1,7 +1,7 @@
 """From a body to a request that waits for the endpoint.
 
     standing → subject → base model → plan → find its pictures → is there room?
-             → screen the words, then files in the request
+             → screen the words, then files in the request → choose the endpoint
              → save → copy the pictures → request.json → invoke → note where the answer will be
 
 Until it is saved nothing has happened. If the endpoint cannot take it, it is forgotten and the
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from contract.generation import REQUEST_FILE
 from contract.s3_location import S3Location
 from lambdas import telemetry
+from lambdas.api.endpoint_choice import EndpointChoice
 from lambdas.api.source_pictures import SourcePictures
 from lambdas.api.text_check import demand_allowed
 from lambdas.domain.base_choice import base_of_generation
@@ -59,6 +60,7 @@ class GenerationStart:
 
     def __init__(self, ports: GenerationPorts) -> None:
         self._ports = ports
+        self._choice = EndpointChoice(ports.table, ports.clock)
         self._pictures = SourcePictures(
             ports.settings, ports.table, ports.work, ports.avatars, ports.examining
         )
@@ -90,6 +92,7 @@ class GenerationStart:
             updated_at=now,
             deadline=now + timedelta(seconds=settings.generation.request_ttl_seconds),
             adapter_training=learned.id if learned else None,
+            endpoint=self._endpoint(plan, base, learned),
             descends_from=found.subjects,
         )
         limits = settings.limits
@@ -133,6 +136,15 @@ class GenerationStart:
         if found.init and size is None:
             return plan
         return fitted(plan, body, base, size, self._ports.settings.generation.max_output_pixels)
+
+    def _endpoint(
+        self, plan: GenerationPlan, base: BaseModelSettings, learned: Training | None
+    ) -> str | None:
+        """Which of ours draws it; None where a hosted model does."""
+        if plan.hosted_model is not None:
+            return None
+        names = self._ports.endpoints_of(base.id)
+        return self._choice.choose(names, learned.id if learned else None)
 
     def _subject(self, owner: str, subject_id: str | None) -> Subject | None:
         if subject_id is None:

@@ -66,9 +66,9 @@ class CreateGeneration(GenerationBody, Body):
 class GenerationPorts:
     """What these routes need; `models_bucket` is a name only.
 
-    `endpoint_of` gives the endpoint that serves a base model, by its id. `examining` makes what
-    looks at files inside a request, when there is one. `painting`: who has hosted models draw,
-    where the environment chose one.
+    `endpoints_of` names the endpoints that serve a base model, by its id; `endpoint_of` gives the
+    one of that name. `examining` makes what looks at files inside a request, when there is one.
+    `painting`: who has hosted models draw, where the environment chose one.
     """
 
     settings: DomainSettings
@@ -76,6 +76,7 @@ class GenerationPorts:
     clock: Clock
     persistence: Callable[[], BasePersistenceLayer]
     screening: TextScreening
+    endpoints_of: Callable[[str], tuple[str, ...]]
     endpoint_of: Callable[[str], GenerationBackend]
     work: ObjectStore
     avatars: ObjectStore
@@ -86,13 +87,17 @@ class GenerationPorts:
     painting: GenerationBackend | None = None
 
     def backend_of(self, generation: Generation) -> GenerationBackend:
-        """Who draws it; raises Unavailable if its model is no longer on offer."""
+        """Who draws it; raises Unavailable if its model or endpoint is no longer there."""
         if self.painting is not None and generation.plan.hosted_model is not None:
             return self.painting
         base = self.settings.find_base(generation.plan.base_model)
         if base is None:
             raise Unavailable("endpoint")
-        return self.endpoint_of(base.id)
+        names = self.endpoints_of(base.id)
+        name = generation.endpoint or names[0]
+        if name not in names:
+            raise Unavailable("endpoint")
+        return self.endpoint_of(name)
 
 
 def build_app(ports: GenerationPorts) -> Api:
@@ -200,6 +205,7 @@ def _wired() -> Handler:
             clock=wiring.clock(),
             persistence=wiring.persistence,
             screening=wiring.text_screening(),
+            endpoints_of=wiring.endpoints_of,
             endpoint_of=wiring.generation_backend,
             work=wiring.bucket("WORK_BUCKET"),
             avatars=wiring.bucket("AVATARS_BUCKET"),

@@ -108,6 +108,9 @@ class Artifact:
 class Generation:
     """One generation. `deadline` is when the endpoint may no longer begin with it.
 
+    `endpoint`: the name of the one of ours that it was given to; None for a hosted model, and for
+    what began when a base model had one endpoint only.
+
     `descends_from`: subjects that are seen in images that it began with. They are nothing to what
     is drawn, but when one of them is erased, this is an image of theirs.
     """
@@ -125,6 +128,7 @@ class Generation:
     output_uri: str | None = None
     failure_uri: str | None = None
     adapter_training: str | None = None
+    endpoint: str | None = None
     deleting: bool = False
     expires_at: datetime | None = None
     descends_from: tuple[str, ...] = ()

@@ -25,7 +25,16 @@ from lambdas.domain.subject import SubjectKind
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 Degrees = Annotated[float, Field(ge=0, le=180)]
-_Overrides = dict[PresetName, dict[str, bool | int | float | str]]
+_Hyperparameters = dict[str, bool | int | float | str]
+_Overrides = dict[PresetName, _Hyperparameters]
+
+
+def _checked(given: _Hyperparameters) -> _Hyperparameters:
+    try:
+        Hyperparameters.check(given)
+    except InvalidDocumentError as error:
+        raise ValueError(str(error)) from error
+    return given
 
 
 class PhotoMinimum(SettingsBlock):
@@ -155,13 +164,22 @@ class ModerationSettings(SettingsBlock):
 
 
 class Recipe(SettingsBlock):
-    """What fits the base model. Presets stretch `max_steps` and set everything else."""
+    """What fits the base model. Presets stretch `max_steps` and set everything else.
+
+    `ingredients` are hyperparameters that differ for this base model, whatever the preset.
+    """
 
     max_steps: int = Field(ge=1)
     rank: int = Field(ge=1)
     learning_rate: float = Field(gt=0)
     resolution: int = Field(ge=8)
     batch_size: int = Field(ge=1)
+    ingredients: _Hyperparameters = Field(default_factory=dict)
+
+    @field_validator("ingredients")
+    @classmethod
+    def _known(cls, ingredients: _Hyperparameters) -> _Hyperparameters:
+        return _checked(ingredients)
 
 
 class TrainingSettings(SettingsBlock):
@@ -183,12 +201,7 @@ class TrainingSettings(SettingsBlock):
     @field_validator("presets")
     @classmethod
     def _known(cls, presets: _Overrides) -> _Overrides:
-        try:
-            for overrides in presets.values():
-                Hyperparameters.check(overrides)
-        except InvalidDocumentError as error:
-            raise ValueError(str(error)) from error
-        return presets
+        return {name: _checked(overrides) for name, overrides in presets.items()}
 
 
 class ProvenanceSettings(SettingsBlock):

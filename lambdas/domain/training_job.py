@@ -51,4 +51,4 @@ def hyperparameters(
         "gradient_checkpointing": base.family != Family.SD,
     }
     overrides = settings.training.presets.get(name, {})
-    return Hyperparameters(**{**values, **preset.switches, **overrides})
+    return Hyperparameters(**{**values, **recipe.ingredients, **preset.switches, **overrides})

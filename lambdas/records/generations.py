@@ -69,6 +69,7 @@ def generation_from(item: Item) -> Generation:
         output_uri=item.get("output_uri"),
         failure_uri=item.get("failure_uri"),
         adapter_training=item.get("adapter_training"),
+        endpoint=item.get("endpoint"),
         deleting=HIDDEN in item,
         expires_at=moments.from_text(item["expires_at"]) if "expires_at" in item else None,
         descends_from=tuple(item.get(ANCESTORS, ())),
@@ -91,6 +92,8 @@ def _item(generation: Generation) -> Item:
         "deadline": moments.to_text(generation.deadline),
         "state": generation.state.value,
     }
+    if generation.endpoint is not None:
+        item["endpoint"] = generation.endpoint
     if generation.descends_from:
         item[ANCESTORS] = list(generation.descends_from)
     if generation.plan.subject_id is not None:

@@ -1,7 +1,7 @@
-"""How long generations took lately: one item for each base model's endpoint, which names nobody.
+"""How long generations took lately: one item for each base model, whose endpoints are equal.
 
-It is read and written without a condition. Two writers at a time may lose one of many times; a
-result must never wait for that.
+It names nobody. It is read and written without a condition. Two writers at a time may lose one of
+many times; a result must never wait for that.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ WIRED = {
     "persistence": "IDEMPOTENCY_TABLE_NAME",
     "idempotency_records": "IDEMPOTENCY_TABLE_NAME",
     "training_runner": "STATE_MACHINE_ARN",
-    "generation_backend": "ENDPOINT_NAMES",
+    "endpoints_of": "ENDPOINT_NAMES",
     "watermarking": "WATERMARK_KEY_ARN",
     "credentials_reading": "CERTIFICATES_PARAMETER",
     "release": "SIGNING_KEY_ARN",

@@ -156,6 +156,13 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         {"more_base_models": [{**MORE, "id": f"sd-{n}"} for n in range(16)]},
         "more_base_models: List should have at most 15 items",
     ),
+    ("prod", {"endpoint__count": 0}, "endpoint.count"),
+    ("prod", {"endpoint__count": 9}, "endpoint.count"),
+    (
+        "prod",
+        {"endpoint__count": 8, "more_base_models": [{**MORE, "id": f"sd-{n}"} for n in range(6)]},
+        "the endpoints' names take 3976 bytes",
+    ),
 ]
 
 
@@ -191,6 +198,15 @@ def test_four_base_models_with_all_sizes_of_sdxl_are_understood() -> None:
     assert len(settings.domain_settings) > 3000
     understood = DomainSettings.model_validate_json(settings.domain_settings)
     assert [len(base.sizes) for base in understood.base_models] == [9, 9, 9, 9]
+
+
+@pytest.mark.parametrize(("own", "count"), [({}, 2), ({"count": 1}, 1), ({"count": 3}, 3)])
+def test_a_base_has_as_many_endpoints_as_it_says_and_else_as_the_environment(
+    own: dict[str, int], count: int
+) -> None:
+    more = [{**MORE, "endpoint": own}]
+    settings = load(changed("prod", endpoint__count=2, more_base_models=more), "prod")
+    assert [base.endpoint.count for base in settings.served_bases] == [2, count]
 
 
 def test_several_mistakes_are_told_together() -> None:

@@ -127,7 +127,7 @@ def test_minutes_asleep_are_skipped_without_a_difference(
 
 
 def test_endpoints_of_their_own_do_not_share_instances() -> None:
-    own = Setup("own", WAKING.policies, endpoints=2, route=lambda adapter, _loads: adapter)
+    own = Setup("own", WAKING.policies, endpoints=2, route=lambda adapter, *_: adapter)
 
     outcome = simulate(trace((0, 0), (0, 1)), own, INPUTS)
 

@@ -224,6 +224,7 @@ class World:
             clock=self.clock,
             persistence=lambda: self.persistence,
             screening=self.screening,
+            endpoints_of=lambda base: (base,),
             endpoint_of=lambda _: self.backend,
             work=self.work,
             avatars=self.avatars,

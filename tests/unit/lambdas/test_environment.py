@@ -98,18 +98,19 @@ def test_a_resource_that_was_not_deployed_is_named() -> None:
 def test_what_differs_between_base_models_is_found_by_their_id() -> None:
     here = environment.read(
         {
-            "ENDPOINT_NAMES": '{"sdxl": "one", "tiny": "two"}',
+            "ENDPOINT_NAMES": '{"sdxl": "one", "tiny": "two three"}',
             "TRAINING_INSTANCE_TYPES": '{"sdxl": "ml.g6e.xlarge"}',
         }
     )
-    assert [here.endpoint_of(base) for base in ("sdxl", "tiny")] == ["one", "two"]
+    assert here.endpoints_of("sdxl") == ("one",)
+    assert here.endpoints_of("tiny") == ("two", "three")
     assert here.instance_type_of("sdxl") == "ml.g6e.xlarge"
 
 
-@pytest.mark.parametrize("names", ["{}", "[]", "one", ""])
+@pytest.mark.parametrize("names", ["{}", "[]", "one", "", '{"sdxl": ""}'])
 def test_a_base_model_without_an_endpoint_is_named(names: str) -> None:
     with pytest.raises(MisconfiguredError, match="ENDPOINT_NAMES"):
-        environment.read({"ENDPOINT_NAMES": names}).endpoint_of("sdxl")
+        environment.read({"ENDPOINT_NAMES": names}).endpoints_of("sdxl")
 
 
 def test_the_environment_of_this_process_is_read_once() -> None:

@@ -63,7 +63,7 @@ def test_no_endpoint_gets_more_than_its_bounded_part(
     ring, loads = Ring(names), Counter[str]()
 
     for number, adapter in enumerate(adapters, start=1):
-        chosen = ring.choose(str(adapter), loads, slack)
+        chosen = ring.choose(str(adapter), loads, slack, undisturbed=0)
         loads[chosen] += 1
         assert loads[chosen] <= math.ceil((1 + slack) * number / len(names))
 
@@ -77,6 +77,28 @@ def test_a_popular_adapter_overflows_to_the_same_neighbour_first() -> None:
 
     assert len(neighbours) == 1
     assert home not in neighbours
+
+
+@given(NAMES, st.text(max_size=20), st.integers(0, 99))
+def test_an_adapter_stays_at_home_while_few_wait_there(
+    names: list[str], adapter: str, undisturbed: int
+) -> None:
+    ring = Ring(names)
+    home = ring.home(adapter)
+    busy = {home: max(0, undisturbed - 1)}
+
+    assert ring.choose(adapter, busy, undisturbed=undisturbed) == home
+
+
+def test_what_has_no_adapter_goes_to_the_first_while_few_wait_and_then_to_the_least_loaded() -> (
+    None
+):
+    ring = Ring(["a", "b", "c"])
+
+    assert ring.choose_any({}) == "a"
+    assert ring.choose_any({"a": 7, "b": 2}) == "a"
+    assert ring.choose_any({"a": 8, "b": 7}) == "b"
+    assert ring.choose_any({"a": 30, "b": 20, "c": 25}) == "b"
 
 
 @given(NAMES, st.dictionaries(st.text("xyz", min_size=7), st.integers(0, 99)))
