@@ -1,6 +1,7 @@
 """Loading the frozen base model."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -37,9 +38,9 @@ class Base:
         """The family's layout."""
         return ARCHITECTURES[self.description.family]
 
-    @property
+    @cached_property
     def device(self) -> torch.device:
-        """Where the parts are."""
+        """Where the parts are: asked once, as diffusers goes through all modules for it."""
         return torch.device(self.denoiser.device)
 
     def latent_shape(self, side: int) -> tuple[int, int, int]:

@@ -14,6 +14,7 @@ from training.base import Base
 from training.checkpoint import State
 from training.conditioning import Conditioning, encode, predict
 from training.errors import TrainingError
+from training.flat import Flat
 from training.latents import LatentCache
 from training.loss import weighted_loss
 from training.optimizer import optimizer_for
@@ -64,9 +65,10 @@ class Loop:
         self._latents = latents
         self._captions = [*captions, _NO_CAPTION]
         self._tokens = tokens
-        self._lora = lora
         self._prior = prior
-        self._vectors = [token.vectors for token in tokens.values()]
+        self._lora = Flat(lora)
+        self._vectors = Flat([token.vectors for token in tokens.values()])
+        self._trained = [self._lora.whole, self._vectors.whole]
         self._token_steps = math.ceil(settings.max_steps * settings.token_fraction)
         self._cached: Conditioning | None = None
         self._generator = torch.Generator().manual_seed(settings.seed)
@@ -77,12 +79,12 @@ class Loop:
         self._optimizer = optimizer_for(
             settings.optimizer,
             [
-                {"params": lora, "lr": self._rates[0], "weight_decay": 1e-2},
-                {"params": self._vectors, "lr": self._rates[1], "weight_decay": 0.0},
+                {"params": [self._lora.whole], "lr": self._rates[0], "weight_decay": 1e-2},
+                {"params": [self._vectors.whole], "lr": self._rates[1], "weight_decay": 0.0},
             ],
             base.device,
         )
-        self._average = Average([*lora, *self._vectors], settings.ema_decay)
+        self._average = Average(self._trained, settings.ema_decay)
         self.step = 0
         self.loss: float | None = None
 
@@ -102,21 +104,20 @@ class Loop:
 
     def weights(self) -> list[torch.Tensor]:
         """A copy of what is trained, as it is now."""
-        return [parameter.detach().cpu().clone() for parameter in [*self._lora, *self._vectors]]
+        return [whole.detach().cpu().clone() for whole in self._trained]
 
     @torch.no_grad()
     def take(self, weights: list[torch.Tensor]) -> None:
         """Put back what `weights` gave: the end of training."""
-        for parameter, saved in zip([*self._lora, *self._vectors], weights, strict=True):
-            parameter.copy_(saved)
+        for whole, saved in zip(self._trained, weights, strict=True):
+            whole.copy_(saved)
 
     def state(self) -> State:
         """All that is needed to go on, as plain tensors and numbers."""
         return {
             "step": self.step,
             "loss": self.loss,
-            "lora": [parameter.detach().cpu() for parameter in self._lora],
-            "vectors": [parameter.detach().cpu() for parameter in self._vectors],
+            "trained": [whole.detach().cpu() for whole in self._trained],
             "average": self._average.state(),
             "optimizer": self._optimizer.state_dict(),
             "generator": self._generator.get_state(),
@@ -125,9 +126,7 @@ class Loop:
     @torch.no_grad()
     def restore(self, state: State) -> None:
         """Take up a state that `state` gave."""
-        for name, parameters in (("lora", self._lora), ("vectors", self._vectors)):
-            for parameter, saved in zip(parameters, state[name], strict=True):
-                parameter.copy_(saved)
+        self.take(state["trained"])
         self._average.restore(state["average"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._generator.set_state(state["generator"])
@@ -185,21 +184,23 @@ class Loop:
             loss = loss + settings.prior_loss_weight * weighted_loss(
                 predicted[own:], wanted[own:], weights[own:]
             )
-        self._descend(loss)
-        return loss.item()
+        return self._descend(loss)
 
-    def _descend(self, loss: torch.Tensor) -> None:
-        if not torch.isfinite(loss):
+    def _descend(self, loss: torch.Tensor) -> float:
+        self._lora.expect(learning=True)
+        self._vectors.expect(learning=self.step < self._token_steps)
+        loss.backward()  # type: ignore[no-untyped-call]
+        value = loss.item()  # here the GPU is waited for, with all of its work queued
+        if not math.isfinite(value):
             raise TrainingError(
                 FailureCode.LOSS_NOT_FINITE,
                 f"The training diverged at step {self.step}: a lower learning rate may help.",
             )
         for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate * self._decay()
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_([*self._lora, *self._vectors], _MAX_GRADIENT_NORM)
+        torch.nn.utils.clip_grad_norm_(self._trained, _MAX_GRADIENT_NORM)
         self._optimizer.step()
+        return value
 
     def _decay(self) -> float:
         """A cosine from 1 down to a tenth: the last steps settle instead of wandering."""

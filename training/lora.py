@@ -4,6 +4,7 @@ import torch
 from peft import LoraConfig, get_peft_model_state_dict
 
 from training.base import Base
+from training.lora_linear import LoraLinear
 
 ADAPTER = "subject"
 
@@ -16,14 +17,13 @@ def inject(
     A is drawn from `seed`, B is zero: at first nothing changes.
     """
     denoiser, targets = base.denoiser, base.architecture.adapted(convolutions=convolutions)
+    config = LoraConfig(
+        r=rank, lora_alpha=rank, init_lora_weights="gaussian", target_modules=[*targets]
+    )
+    config._register_custom_module({torch.nn.Linear: LoraLinear})
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        denoiser.add_adapter(
-            LoraConfig(
-                r=rank, lora_alpha=rank, init_lora_weights="gaussian", target_modules=[*targets]
-            ),
-            adapter_name=ADAPTER,
-        )
+        denoiser.add_adapter(config, adapter_name=ADAPTER)
     parameters = [parameter for parameter in denoiser.parameters() if parameter.requires_grad]
     for parameter in parameters:
         parameter.data = parameter.data.float()
@@ -34,6 +34,6 @@ def adapter_tensors(base: Base) -> dict[str, torch.Tensor]:
     """The LoRA tensors under the adapter file's names, fp32 on the CPU."""
     state = get_peft_model_state_dict(base.denoiser, adapter_name=ADAPTER)
     return {
-        f"{base.architecture.prefix}{name}": tensor.detach().float().cpu().contiguous()
+        f"{base.architecture.prefix}{name}": tensor.detach().float().cpu().clone()
         for name, tensor in sorted(state.items())
     }

@@ -90,10 +90,11 @@ class MMDiTFamily:
         """The transformer cuts the latents into patches itself."""
         if told.pooled is None:
             raise ValueError("the texts were not encoded for this family")
+        dtype = denoiser.proj_out.weight.dtype  # denoiser.dtype goes through all modules
         predicted: torch.Tensor = denoiser(
-            hidden_states=noisy.to(denoiser.dtype),
+            hidden_states=noisy.to(dtype),
             timestep=times,
-            encoder_hidden_states=told.hidden.to(denoiser.dtype),
-            pooled_projections=told.pooled.to(denoiser.dtype),
+            encoder_hidden_states=told.hidden.to(dtype),
+            pooled_projections=told.pooled.to(dtype),
         ).sample
         return predicted

@@ -18,7 +18,7 @@ def optimizer_for(
     8 bits: Dettmers et al. 2021, arXiv:2110.02861. What LoRA trains is small: it saves megabytes.
     """
     if kind is Optimizer.ADAMW:
-        return torch.optim.AdamW(groups)
+        return torch.optim.AdamW(groups, fused=True)
     if device.type != "cuda" or importlib.util.find_spec("bitsandbytes") is None:
         raise TrainingError(
             FailureCode.HYPERPARAMETERS_INVALID,

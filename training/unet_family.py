@@ -56,7 +56,7 @@ class UNetFamily:
     ) -> torch.Tensor:
         """XL is told that the picture is whole: original and wanted size alike, nothing cropped."""
         extra: dict[str, torch.Tensor] = {}
-        dtype = denoiser.dtype
+        dtype = denoiser.conv_in.weight.dtype  # denoiser.dtype goes through all modules
         if told.pooled is not None:
             sizes = torch.tensor([[side, side, 0, 0, side, side]] * len(noisy), device=noisy.device)
             extra = {"text_embeds": told.pooled.to(dtype), "time_ids": sizes.to(dtype)}
