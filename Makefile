@@ -37,7 +37,7 @@ test-models: setup ## Deploy two base models and a hosted one as a whole, and us
 	@python -m pytest -m slow tests/e2e/test_several_models.py
 
 bench-fleet: setup ## Replay days of traffic through the scaling policies; tables and plots into docs (VALIDATE=1: also real processes)
-	@python -m benchmarks.fleet frontier sizes routing $(if $(VALIDATE),validate)
+	@python -m benchmarks.fleet $(if $(VALIDATE),&& python -m benchmarks.fleet validate)
 
 bench-training: setup ## Measure training beside diffusers' script (DIFFUSERS_SOURCE=clone, QUICK=1, FULL=1, ARGS=--plan)
 	@if [ -n "$$DIFFUSERS_SOURCE" ]; then python -m benchmarks.training.fetch; fi
