@@ -37,6 +37,7 @@ def test_a_released_image_is_known_by_both_marks_and_others_learn_less(
         "by": ["watermark"],
         "when": known["when"],
         "generation_id": None,
+        "read": ["content_credentials", "watermark"],
     }
     assert verdict(bob, portraits(1)[0].content)["from_here"] == "no"
     with pytest.raises(ApiError) as refused:
