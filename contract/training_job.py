@@ -64,8 +64,7 @@ class Hyperparameters:
     `token_rate_factor` times the learning rate; after that, text embeddings are cached.
     `align_faces` crops a person's photos to portraits, where they tell where the face is (0: the
     whole square). `adapt_convolutions` puts LoRA on a UNet's convolutions too, not only its
-    attention.
-    `caption_dropout` is the share of samples that are shown without a caption, so that guidance
+    attention. `caption_dropout` is the share of samples that are shown without a caption, so that guidance
     does not overshoot.
 
     Every ingredient of the recipe is one switch; what turns it off stands in brackets.
@@ -74,7 +73,8 @@ class Hyperparameters:
     `evaluation_share` bounds the measuring to that share of the training's denoiser passes, but at
     least two rounds of four pictures. `likeness_floor` is the likeness that a run must reach (0).
     `subject_mask` is how much less the background counts in the loss (0); `ema_decay` the decay of
-    the running mean of what is trained (0); `close_crops` adds a closer view of every photo (0).
+    the running mean of what is trained (0); `close_crops` adds a closer view of photos that are no
+    portraits (0).
     `prior_preservation` learns `prior_images` pictures of the class on the side (0).
     """
 

@@ -105,15 +105,22 @@ def without_faces(photos: list[Photo]) -> list[Photo]:
 
 
 def _shown(photo: Photo, side: int) -> Image.Image:
-    found = photo.face and portrait(photo.image, photo.face, side)
-    return found or square(photo.image, side)
+    return _portrait(photo, side) or square(photo.image, side)
+
+
+def _portrait(photo: Photo, side: int) -> Image.Image | None:
+    return None if photo.face is None else portrait(photo.image, photo.face, side)
 
 
 def views_of(photos: list[Photo], side: int, *, close: bool, mirror: bool) -> list[torch.Tensor]:
-    """The versions that are learned, each as `as_pixels`: whole, closer, and both mirrored."""
+    """The versions that are learned, each as `as_pixels`: whole, closer, and both mirrored.
+
+    A portrait is as close as it should be: another framing of the same face blurs what is learned.
+    """
     views = [as_pixels(photos, side)]
-    if close:
-        views.append(torch.stack([_pixels(closer(photo.image, side)) for photo in photos]))
+    if close and not all(_portrait(photo, side) for photo in photos):
+        near = (_portrait(photo, side) or closer(photo.image, side) for photo in photos)
+        views.append(torch.stack([_pixels(picture) for picture in near]))
     return [*views, *(view.flip(-1) for view in views)] if mirror else views
 
 

@@ -79,6 +79,5 @@ ABLATIONS = (
     _without("LoRA on convolutions", adapt_convolutions=False),
     _without("learned token", token_fraction=0.0),
     _without("choosing by held-out photos", choose_checkpoint=False, hold_out=False),
-    _with("close crops", close_crops=True),
     _with("prior preservation", prior_preservation=True),
 )

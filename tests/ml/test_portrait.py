@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from contract.face_places import FacePlaces
-from training.photos import Photo, as_pixels, without_faces
+from training.photos import Photo, as_pixels, views_of, without_faces
 from training.portrait import portrait
 
 SIDE = 96
@@ -79,3 +79,11 @@ def test_a_face_too_small_for_a_portrait_leaves_the_whole_square() -> None:
 def test_photos_without_a_face_are_whole_squares() -> None:
     given = photo((400, 400), 80, 0.3, 150, 150)
     assert not as_pixels([given], SIDE).equal(as_pixels(without_faces([given]), SIDE))
+
+
+def test_a_portrait_has_no_closer_view() -> None:
+    given = photo((400, 400), 80, 0.3, 150, 150)
+    assert len(views_of([given], SIDE, close=True, mirror=False)) == 1
+    (whole, near) = views_of([given, *without_faces([given])], SIDE, close=True, mirror=False)
+    assert near[0].equal(whole[0])
+    assert not near[1].equal(whole[1])
