@@ -64,8 +64,8 @@ class Hyperparameters:
     `token_rate_factor` times the learning rate; after that, text embeddings are cached.
     `align_faces` crops a person's photos to portraits, where they tell where the face is (0: the
     whole square). `adapt_convolutions` puts LoRA on a UNet's convolutions too, not only its
-    attention. `caption_dropout` is the share of samples that are shown without a caption, so that guidance
-    does not overshoot.
+    attention. `caption_dropout` is the share of samples that are shown without a caption, so that
+    guidance does not overshoot.
 
     Every ingredient of the recipe is one switch; what turns it off stands in brackets.
     `hold_out` keeps 1–3 photos from training and measures against them (0: against those learned).
