@@ -95,17 +95,13 @@ def closer(image: Image.Image, side: int) -> Image.Image:
 def as_pixels(photos: list[Photo], side: int) -> torch.Tensor:
     """(photos, 3, side, side) float32 in −1…1; no photos give an empty one. Where it is known where
     the face is they are portraits, else as much of the photo as a square can show."""
-    squares = [_pixels(_shown(photo, side)) for photo in photos]
+    squares = [_pixels(_portrait(photo, side) or square(photo.image, side)) for photo in photos]
     return torch.stack(squares) if squares else torch.empty((0, 3, side, side))
 
 
 def without_faces(photos: list[Photo]) -> list[Photo]:
     """The photos as if nobody had told where the face is."""
     return [replace(photo, face=None) for photo in photos]
-
-
-def _shown(photo: Photo, side: int) -> Image.Image:
-    return _portrait(photo, side) or square(photo.image, side)
 
 
 def _portrait(photo: Photo, side: int) -> Image.Image | None:
@@ -117,11 +113,13 @@ def views_of(photos: list[Photo], side: int, *, close: bool, mirror: bool) -> li
 
     A portrait is as close as it should be: another framing of the same face blurs what is learned.
     """
-    views = [as_pixels(photos, side)]
-    if close and not all(_portrait(photo, side) for photo in photos):
-        near = (_portrait(photo, side) or closer(photo.image, side) for photo in photos)
-        views.append(torch.stack([_pixels(picture) for picture in near]))
-    return [*views, *(view.flip(-1) for view in views)] if mirror else views
+    portraits = [_portrait(photo, side) for photo in photos]
+    shown = list(zip(photos, portraits, strict=True))
+    views = [[found or square(photo.image, side) for photo, found in shown]]
+    if close and None in portraits:
+        views.append([found or closer(photo.image, side) for photo, found in shown])
+    stacked = [torch.stack([_pixels(picture) for picture in view]) for view in views]
+    return [*stacked, *(view.flip(-1) for view in stacked)] if mirror else stacked
 
 
 def _pixels(image: Image.Image) -> torch.Tensor:

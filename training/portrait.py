@@ -20,6 +20,7 @@ _PORTRAIT = ((0.4, 0.54), (0.6, 0.54), (0.5, 0.636), (0.418, 0.708), (0.582, 0.7
 # A face this much smaller or larger than that gives no good portrait: photo pixels per pixel of it,
 # as a share of the photo's shorter side.
 _LEAST, _MOST = 0.2, 4.0
+_SAMPLED = 2  # pixels round a place that bicubic sampling looks at
 
 
 def portrait(photo: Image.Image, face: FacePlaces, side: int) -> Image.Image | None:
@@ -35,13 +36,17 @@ def portrait(photo: Image.Image, face: FacePlaces, side: int) -> Image.Image | N
     shrink = max(1.0, scale)
     size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
     small = photo.resize(size, Image.Resampling.LANCZOS)
-    margin = 2 * side
-    pixels = np.pad(np.asarray(small), ((margin, margin), (margin, margin), (0, 0)), mode="edge")
     a, b, x, y = (value / shrink for value in (a, b, x, y))
+    corners = np.array([(0, 0), (side, 0), (0, side), (side, side)], float)
+    shown = corners @ np.array([[a, b], [-b, a]]) + (x, y)
+    before = np.ceil(np.maximum(0, -shown.min(0)) + _SAMPLED).astype(int)
+    after = np.ceil(np.maximum(0, shown.max(0) - small.size) + _SAMPLED).astype(int)
+    beyond = ((before[1], after[1]), (before[0], after[0]), (0, 0))
+    pixels = np.pad(np.asarray(small), beyond, mode="edge")
     return Image.fromarray(pixels).transform(
         (side, side),
         Image.Transform.AFFINE,
-        (a, -b, x + margin, b, a, y + margin),
+        (a, -b, x + before[0], b, a, y + before[1]),
         resample=Image.Resampling.BICUBIC,
     )
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import torch
 
+from contract.training_failure import FailureCode
 from contract.training_job import Hyperparameters, Phase, Precision
 from training.base import Base, load_base
 from training.captions import class_caption, measured_prompts, subject_captions
 from training.choosing import Chooser, plan
 from training.conditioning import Conditioning, encode
 from training.encoders import Encoder, encoder_for
+from training.errors import TrainingError
 from training.evaluation import Evaluation, fixed_loss
 from training.latents import LatentCache, cache_latents
 from training.loop import Loop, Prior
@@ -111,6 +113,11 @@ def prepare(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     precision = resolved(settings.precision, device)
     base = load_base(folders.model, settings.base_model_id, precision, device)
+    if settings.adapt_convolutions and not base.architecture.convolutions:
+        raise TrainingError(
+            FailureCode.HYPERPARAMETERS_INVALID,
+            "This base model has no convolutions that could be adapted.",
+        )
     encoder = encoder_for(folders.model, base)
     _log.info(
         "event=loaded training_id=%s photos=%d base=%s device=%s precision=%s measure=%s",

@@ -69,6 +69,14 @@ def test_beyond_the_photo_its_edge_goes_on() -> None:
     assert np.abs(np.asarray(made)[0, 0].astype(int) - 128).max() <= 2
 
 
+def test_a_face_far_outside_the_photo_shows_its_edge_and_nothing_else() -> None:
+    plain = Image.new("RGB", (300, 200), (10, 200, 30))
+    away = FacePlaces(((1.7, 1.7), (1.9, 1.7), (1.8, 1.8), (1.72, 1.9), (1.88, 1.9)))
+    made = portrait(plain, away, SIDE)
+    assert made is not None
+    assert np.asarray(made).min(axis=(0, 1)).tolist() == [10, 200, 30]
+
+
 def test_a_face_too_small_for_a_portrait_leaves_the_whole_square() -> None:
     speck = photo((800, 800), 8, 0.0, 400, 400)
     assert speck.face is not None

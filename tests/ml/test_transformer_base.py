@@ -177,6 +177,14 @@ def test_noise_of_another_kind_ends_the_run_before_it_begins(
     assert problem in run.failure
 
 
+def test_convolutions_that_it_has_not_end_the_run_before_it_begins(
+    sd3_base: Path, photos: Path, tmp_path: Path
+) -> None:
+    run = train(sd3_base, photos, tmp_path, adapt_convolutions=1)
+    assert run.code == 1
+    assert "no convolutions" in run.failure
+
+
 def test_a_family_that_nobody_serves_is_refused_where_it_would_be_served(sd3_base: Path) -> None:
     with pytest.raises(ValueError, match="family sd3 can be trained, but not served"):
         load_served(sd3_base, "tiny-sd3", ServedPrecision.FP32, torch.device("cpu"))

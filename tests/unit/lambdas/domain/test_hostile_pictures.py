@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
+from contract.face_places import FacePlaces
 from lambdas.domain.normalising import MAX_SIDE, NormalPhoto, NotAPhoto, normalise
 from lambdas.domain.photo import RejectionCode
 from lambdas.ports import MAX_IMAGE_BYTES
@@ -116,6 +117,15 @@ def test_where_a_photo_was_taken_is_forgotten(kind: str) -> None:
     assert b"SECRET" not in normal.jpeg
     assert b"Exif" not in normal.jpeg
     assert b"2026:11:25" not in normal.jpeg
+
+
+def test_a_comment_that_tells_of_a_face_is_not_taken_from_an_upload() -> None:
+    places = FacePlaces(((0.4, 0.4), (0.6, 0.4), (0.5, 0.5), (0.42, 0.6), (0.58, 0.6)))
+    forged = places.marked(encoded(kind="JPEG"))
+    assert FacePlaces.from_comment(decoded(forged).info["comment"]) == places
+    normal = outcome(forged)
+    assert isinstance(normal, NormalPhoto)
+    assert "comment" not in decoded(normal.jpeg).info
 
 
 def red_and_green_swapped() -> bytes:
