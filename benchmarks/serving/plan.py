@@ -25,6 +25,7 @@ class Part(StrEnum):
     TRACE = "trace"
     MEMORY = "memory"
     STARTUP = "startup"
+    READING = "reading"
     PRECISION = "precision"
     BATCHING = "batching"
     ISOLATION = "isolation"
@@ -75,7 +76,7 @@ CELLS = (
     Cell(Part.TRACE, "slow store without prefetch", 150),
     Cell(Part.STARTUP, "unpacked", 2),
     Cell(Part.STARTUP, "compiled", 2),
-    Cell(Part.STARTUP, "compiled, weights not read ahead", 2),
+    Cell(Part.READING, "two gigabytes", 4),
     Cell(Part.ISOLATION, "miniature 4", 60),
 )
 

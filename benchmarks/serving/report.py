@@ -67,10 +67,18 @@ _SECTIONS: tuple[tuple[str, str, str, Callable[[Sequence[Record]], list[str]]], 
         (
             "From the start of the process; the miniature's weights lie on disk. "
             "*Compiled* is the code as it is bundled, with bytecode; *unpacked* has none "
-            "beside the vendored libraries. The weights are read ahead while libraries are "
-            "imported, or not."
+            "beside the vendored libraries."
         ),
         tables.startup_table,
+    ),
+    (
+        "reading",
+        "Weights from a cold disk",
+        (
+            "Two gigabytes, read while the libraries are imported (as the server does) or only "
+            "afterwards; out of the page cache before each turn, sides in turn."
+        ),
+        tables.reading_table,
     ),
     (
         "precision",

@@ -1,9 +1,8 @@
 """A start by phase: what a wake-up spends inside the container, once the weights are on its disk.
 
 A process of its own for each turn, with the code as the endpoint's archive brings it: `compiled`
-with the bytecode that bundling adds, `unpacked` with sources only, `compiled, weights not read
-ahead` without the threads that read the weights while the libraries are imported. The weights are
-taken out of the page cache before each turn.
+with the bytecode that bundling adds, `unpacked` with sources only. The weights are taken out of the
+page cache before each turn.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from benchmarks.serving.cold import forget
 from benchmarks.serving.served import WORK, folder_of
 from benchmarks.training.watched import ROOT
 from infra.bytecode import compile_all
@@ -26,8 +26,6 @@ from infra.bytecode import compile_all
 _VENDORED = ("diffusers", "peft", "accelerate")
 _OURS = ("inference", "contract")
 PHASES = ("interpreter", "torch", "libraries", "base", "first image", "second image")
-_NOT_AHEAD = ", weights not read ahead"
-VARIANTS = ("unpacked", "compiled", f"compiled{_NOT_AHEAD}")
 
 # The order of inference.handler, with a mark after each phase: its end on the clock and what the
 # processor has spent. `spent` leaves out what only the measuring needs.
@@ -46,9 +44,8 @@ mark("interpreter")
 since = now()
 from pathlib import Path
 folder = Path(sys.argv[2])
-if sys.argv[4] == "ahead":
-    from inference.reading_ahead import read_ahead
-    read_ahead(folder)
+from inference.reading_ahead import read_ahead
+read_ahead(folder)
 import torch
 go_on(since); mark("torch")
 since = now()
@@ -74,15 +71,14 @@ def measure(variant: str, turns: int) -> dict[str, Any]:
     """Seconds of each phase in each turn, on the clock and of the processor."""
     folder, description = folder_of("miniature")
     code = _archived(with_bytecode=variant != "unpacked")
-    ahead = "no" if variant.endswith(_NOT_AHEAD) else "ahead"
     # No bytecode is written: each turn finds what a fresh instance would.
-    command = [sys.executable, "-B", "-c", _PROGRAM, str(ROOT), str(folder), description.id, ahead]
+    command = [sys.executable, "-B", "-c", _PROGRAM, str(ROOT), str(folder), description.id]
     environment = {**os.environ, "PYTHONPATH": str(code)}
     seconds: dict[str, list[float]] = {phase: [] for phase in PHASES}
     cpu: dict[str, list[float]] = {phase: [] for phase in PHASES}
     modules = 0
     for turn in range(-1, turns):
-        _forget(folder)
+        forget(folder)
         began, processor = time.time(), 0.0
         done = subprocess.run(
             command, cwd=WORK, env=environment, capture_output=True, text=True, check=True
@@ -95,16 +91,6 @@ def measure(variant: str, turns: int) -> dict[str, Any]:
             cpu[name].append(round(spent - processor, 3))
             began, processor = moment, spent
     return {"variant": variant, "modules": modules, "seconds": seconds, "cpu": cpu}
-
-
-def _forget(folder: Path) -> None:
-    """Take the weights out of the page cache (posix_fadvise(2)), where the system can."""
-    if not hasattr(os, "posix_fadvise"):
-        return
-    for file in folder.rglob("*.safetensors"):
-        descriptor = os.open(file, os.O_RDONLY)
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-        os.close(descriptor)
 
 
 def _archived(*, with_bytecode: bool) -> Path:

@@ -113,6 +113,18 @@ def startup_table(records: Sequence[Record]) -> list[str]:
     return table(("code", "seconds of the", *names, "to the first image"), rows)
 
 
+def reading_table(records: Sequence[Record]) -> list[str]:
+    """Seconds of importing and loading, with the weights read ahead and without."""
+    rows = []
+    for record in records:
+        for side, words in (("ahead", "while importing"), ("afterwards", "afterwards")):
+            phases = record["seconds"][side]
+            whole = [sum(turn) for turn in zip(*phases.values(), strict=True)]
+            spreads = [spread_of(each) for each in (*phases.values(), whole)]
+            rows.append((words, *(each.text() if each else "–" for each in spreads)))
+    return table(("weights are read", "importing, s", "loading, s", "together, s"), rows)
+
+
 def startup_points(records: Sequence[Record]) -> dict[str, list[Point]]:
     """The sum of the phases after each of them, for a plot."""
     series = {}

@@ -17,7 +17,7 @@ from training.miniature.world.face import (
 from training.miniature.world.garments import draw_body
 from training.miniature.world.hair import draw_back_hair, draw_front_hair
 from training.miniature.world.hats import draw_hat
-from training.miniature.world.pen import Pen, Points
+from training.miniature.world.pen import Pen, Points, box
 from training.miniature.world.pets import draw_pet
 from training.miniature.world.scene import Scene
 from training.miniature.world.styles import light_up, restyle
@@ -58,8 +58,23 @@ def draw(subject: Subject, scene: Scene, side: int) -> Image.Image:
 def face_outline(subject: Subject, scene: Scene) -> Points:
     """Where a person's face is drawn: its edge, shape (n, 2), in shares of the picture's side."""
     _, pen = _pens(Image.new("RGB", (1, 1)), scene, 1)
-    edge = pen.place(Head.of(subject, scene).outline())
-    return np.array((1.0, 0.0)) + edge * (-1.0, 1.0) if scene.camera.mirror else edge
+    return _mirrored(pen.place(Head.of(subject, scene).outline()), scene)
+
+
+def feature_places(scene: Scene) -> tuple[Points, Points]:
+    """Where a face is drawn from brows to chin, and in it the mouth: corners, shape (4, 2).
+
+    In shares of the picture's side. A little generous: the same for people, pets and things.
+    """
+    _, pen = _pens(Image.new("RGB", (1, 1)), scene, 1)
+    shift = 0.13 * scene.camera.yaw
+    face = pen.place(box(shift - 0.68, -0.46, shift + 0.68, 0.92))
+    mouth = pen.place(box(shift - 0.42, 0.40, shift + 0.42, 0.86))
+    return _mirrored(face, scene), _mirrored(mouth, scene)
+
+
+def _mirrored(places: Points, scene: Scene) -> Points:
+    return np.array((1.0, 0.0)) + places * (-1.0, 1.0) if scene.camera.mirror else places
 
 
 def _pens(canvas: Image.Image, scene: Scene, wide: int) -> tuple[Pen, Pen]:
