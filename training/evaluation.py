@@ -15,7 +15,8 @@ from training.sampling import denoise
 STEPS = 12  # of a measured picture
 _GUIDANCE = 3.0
 _LEVELS = 8  # timesteps of the fixed set
-_PHOTOS = 8  # photos of the fixed set
+_PHOTOS = 8  # photos of the fixed set, two at each level
+_APART = 3
 # Where the base is as near to the photos as they are to each other, there is nothing to gain.
 _NEAR = 0.02
 # Cosines of pictures with texts that have nothing to do with them lie around 0.
@@ -31,15 +32,16 @@ def fixed_loss(base: Base, latents: LatentCache, told: Conditioning, side: int) 
     rng = torch.Generator().manual_seed(1)
     photos = latents.mean[0, :_PHOTOS]
     total = 0.0
-    for moment in base.noise.levels(_LEVELS).to(base.device):
-        for photo in photos:
+    for level, moment in enumerate(base.noise.levels(_LEVELS).to(base.device)):
+        # Other photos at each level: all count, and no run begins with minutes of measuring.
+        for photo in (photos[level % len(photos)], photos[(level + _APART) % len(photos)]):
             noise = torch.randn((1, *photo.shape), generator=rng).to(base.device)
             times = moment[None]
             noisy = base.noise.noised(photo[None], noise, times)
             predicted = predict(base, noisy, times, told.rows([0]), side)
             wanted = base.noise.target(photo[None], noise, times)
             total += nnf.mse_loss(predicted, wanted).item()
-    return total / (_LEVELS * len(photos))
+    return total / (2 * _LEVELS)
 
 
 @dataclass(frozen=True)
