@@ -39,7 +39,7 @@ class Task:
 
 _PLAIN = ((Way.LANCZOS, NOBODYS, 0.0), (Way.DOUBLER, NOBODYS, 0.0))
 _SERVED = ((Way.WORDS, OWN, NOISE), (Way.WORDS, ANOTHERS, NOISE))
-_TILED = ((Way.TILES, OWN, NOISE), (Way.TILES, ANOTHERS, NOISE))
+_TILED = ((Way.TILES, OWN, NOISE),)
 _NOISIER = ((Way.WORDS, OWN, 2 * NOISE), (Way.WORDS, ANOTHERS, 2 * NOISE))
 # A tile is 128 pixels: the first task has one tile, the second nine.
 TASKS = (
