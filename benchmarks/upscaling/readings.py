@@ -7,7 +7,7 @@ of the drawn picture.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,15 +26,18 @@ from training.miniature.world import draw_array
 
 OWN, ANOTHERS, NOBODYS = "own", "another's", "–"
 DRAWN = "drawn"
+Run = tuple[str, str, float]
+"""Way, whose caption, noise."""
+AS_DRAWN: Run = (DRAWN, NOBODYS, 0.0)
 
 
 @dataclass(frozen=True)
 class Task:
-    """Drawn, reduced to `side`, enlarged `factor` times; `runs`: way, whose caption, noise."""
+    """Drawn, reduced to `side`, enlarged `factor` times."""
 
     side: int
     factor: int
-    runs: tuple[tuple[Way, str, float], ...]
+    runs: tuple[Run, ...]
 
 
 _PLAIN = ((Way.LANCZOS, NOBODYS, 0.0), (Way.DOUBLER, NOBODYS, 0.0))
@@ -81,8 +84,11 @@ class Bench:
         base = self._studio.base
         self._pair = ImageText(folder, base.text_encoders[0], base.tokenizers[0])
 
-    def readings(self, picture: int, task: Task) -> Iterator[Reading]:
-        """Of picture number `picture`: as it was drawn, and each of the task's runs."""
+    def readings(self, picture: int, task: Task, known: Collection[Run] = ()) -> Iterator[Reading]:
+        """Of picture number `picture`: each of the task's runs that is not known."""
+        runs = [run for run in (AS_DRAWN, *task.runs) if run not in known]
+        if not runs:
+            return
         number = HELD_OUT + picture
         truth = draw_array(*described(number), task.side * task.factor)
         small = _reduced(truth, task.side)
@@ -107,12 +113,12 @@ class Bench:
                 seconds=round(seconds, 3),
             )
 
-        yield judged(truth, DRAWN, NOBODYS, 0.0, 0.0)
-        for way, told, noise in task.runs:
-            wish = Told(way, captions.get(told, ""), noise, seed=picture)
-            begun = time.process_time()
-            large = self._studio.enlarged(small, task.factor, wish)
-            yield judged(large, way.value, told, noise, time.process_time() - begun)
+        for way, told, noise in runs:
+            begun, large = time.process_time(), truth
+            if way != DRAWN:
+                wish = Told(Way(way), captions.get(told, ""), noise, seed=picture)
+                large = self._studio.enlarged(small, task.factor, wish)
+            yield judged(large, str(way), told, noise, time.process_time() - begun)
 
     def _windows(self, large: Pixels) -> torch.Tensor:
         """Unit vectors of windows that overlap by half, (n, projection)."""
