@@ -15,6 +15,7 @@ from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokeniz
 from contract.architecture import ARCHITECTURES
 from contract.base_folder import described, variant_of
 from contract.base_model import BaseModel, Family
+from inference.doubling import DoublerNetwork, read_doubler
 from inference.few_step import FewStepAdapter, read_few_step
 from inference.settings import Precision
 
@@ -34,6 +35,7 @@ class Base:
     tokenizers: list[CLIPTokenizer]
     text_encoders: list[CLIPTextModel | CLIPTextModelWithProjection]
     few_step: FewStepAdapter | None = None
+    doubler: DoublerNetwork | None = None
     is_compiled: bool = False
 
     @property
@@ -93,4 +95,5 @@ def load_base(
     if compile_blocks:
         pipeline.unet.compile_repeated_blocks()
     few_step = read_few_step(folder, description)
-    return Base(description, pipeline, tokenizers, encoders, few_step, compile_blocks)
+    doubler = read_doubler(folder, device)
+    return Base(description, pipeline, tokenizers, encoders, few_step, doubler, compile_blocks)

@@ -32,6 +32,11 @@ class Guidance:
         """What the UNet is told, in order."""
         return [self.unwanted, self.wanted] if self.scale > 1 else [self.wanted]
 
+    @property
+    def silent(self) -> "Guidance":
+        """As if nothing was asked for."""
+        return Guidance(self.unwanted, self.unwanted, 1.0)
+
 
 @dataclass(frozen=True)
 class Kept:

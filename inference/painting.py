@@ -7,7 +7,7 @@ from contract.generation import GenerationRequest
 from inference.base import Base
 from inference.canvas import Canvas, Pixels
 from inference.denoising import Denoiser, Guidance, Kept, Watch
-from inference.enlarging import NOISE, Enlarger
+from inference.enlarging import NOISE, Enlarger, Hands
 from inference.few_step import few_step_scheduler
 from inference.latent_space import LatentSpace, as_levels, as_pixels
 from inference.samplers import scheduler_for
@@ -21,7 +21,7 @@ class Painter:
         self._base = base
         self._noise_schedule = base.pipeline.scheduler
         self._space = LatentSpace(base)
-        self._enlarger = Enlarger(self._space, _native_side(base))
+        self._enlarger = Enlarger(self._space, _native_side(base), base.doubler)
 
     def painted(
         self,
@@ -40,11 +40,18 @@ class Painter:
         denoiser = Denoiser(self._base, guidance, watch)
         if request.upscale is None:
             return self._drawn(request, canvas, denoiser, generator)
+        hands = Hands(
+            denoiser,
+            Denoiser(self._base, guidance.silent, watch),
+            lambda: self._schedule(request, noise_start=NOISE),
+        )
         if canvas is not None and canvas.repainted is None:
             # A source that is only enlarged is not drawn anew first.
-            return self._enlarged(request, canvas.pixels, denoiser, generator)
+            return self._enlarged(canvas.pixels, request.upscale, hands, generator)
         drawn = self._drawn(request, canvas, denoiser, generator)
-        return drawn if drawn is None else self._enlarged(request, drawn, denoiser, generator)
+        if drawn is None:
+            return None
+        return self._enlarged(drawn, request.upscale, hands, generator)
 
     def _drawn(
         self,
@@ -70,15 +77,9 @@ class Painter:
         return drawn if drawn is None else canvas.composed(drawn)
 
     def _enlarged(
-        self,
-        request: GenerationRequest,
-        small: Pixels,
-        denoiser: Denoiser,
-        generator: torch.Generator,
+        self, small: Pixels, factor: int, hands: Hands, generator: torch.Generator
     ) -> Pixels | None:
-        schedule = self._schedule(request, noise_start=NOISE)
-        factor = request.upscale or 1
-        return _finite(self._enlarger.enlarged(small, factor, denoiser, schedule, generator))
+        return _finite(self._enlarger.enlarged(small, factor, hands, generator))
 
     def _schedule(
         self, request: GenerationRequest, *, noise_start: float = 1.0, noise_end: float = 0.0

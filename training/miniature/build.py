@@ -1,7 +1,7 @@
 """Make the miniature: `python -m training.miniature.build --out models/miniature --stage all`.
 
 Stages, in order: pictures, coarse, autoencoder, latents, text, unet, decoder, clip, classifiers,
-assemble, few_step, measure.
+assemble, few_step, doubler, measure.
 Each resumes from its checkpoint in --work; give --minutes or --steps to say how much longer. Where
 the checkpoints are gone, --stage adopt makes new ones from the assembled model in --out.
 On a GPU: --config studio --device cuda --workers 16 --pictures 200000.
@@ -28,6 +28,7 @@ from training.miniature.card import write_card
 from training.miniature.classifiers import ClassifierStage, TraitClassifiers, save_classifiers
 from training.miniature.clip import ClipStage, Pair
 from training.miniature.config import CONFIGS, MiniatureConfig
+from training.miniature.doubling import DoublingStage, write_trained
 from training.miniature.few_step import FewStepStage, write_tier
 from training.miniature.fit import FitSettings, Stage, averaged, fit, steps_of
 from training.miniature.measure import MeasureSettings, measure
@@ -48,6 +49,7 @@ STAGES = (
     "classifiers",
     "assemble",
     "few_step",
+    "doubler",
     "measure",
 )
 
@@ -60,6 +62,7 @@ _RATES = {
     "clip": 1e-3,
     "classifiers": 2e-3,
     "few_step": 1e-3,
+    "doubler": 2e-3,
 }
 _BATCHES = {
     "coarse": 8,
@@ -70,6 +73,7 @@ _BATCHES = {
     "clip": 64,
     "classifiers": 64,
     "few_step": 8,
+    "doubler": 8,
 }
 _GPU_BATCHES = {
     "coarse": 64,
@@ -80,16 +84,18 @@ _GPU_BATCHES = {
     "clip": 512,
     "classifiers": 256,
     "few_step": 128,
+    "doubler": 64,
 }
 _SHARES = {
     "coarse": 0.1,
     "autoencoder": 0.15,
     "text": 0.03,
-    "unet": 0.49,
+    "unet": 0.44,
     "decoder": 0.08,
     "clip": 0.05,
     "classifiers": 0.04,
     "few_step": 0.06,
+    "doubler": 0.05,
 }
 """How a budget for all stages is divided among those that learn."""
 
@@ -152,6 +158,10 @@ def run(stage: str, shop: Workshop) -> None:
         _assemble(shop, tokenizer)
     elif stage == "few_step":
         _distil(shop)
+    elif stage == "doubler":
+        learning = DoublingStage(shop.out, shop.work, shop.pictures, shop.device, shop.size(stage))
+        fit(learning, shop.settings(stage), shop.checkpoint(stage))
+        write_trained(shop.out, learning.module)
     elif stage == "measure":
         result = measure(shop.out, MeasureSettings(prompts=shop.prompts, device=shop.device))
         logging.getLogger(__name__).info("%s", json.dumps(result))

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from contract.doubling import DOUBLER_FOLDER
 from contract.few_step import CONFIG_FILE, FEW_STEP_FOLDER
 
 _HISTORY = """The weights that are kept here took a detour: the coarse autoencoder is an earlier one
@@ -11,6 +12,10 @@ of 64 pixels, and the first 5,120 steps of the UNet were on its latents."""
 _FEW_STEP = """
 `few_step/` is a LoRA that was distilled from the finished UNet (latent consistency), to draw in a
 few steps; `docs/few-step-measured.md` says what that costs.
+"""
+_DOUBLER = """
+`doubler/` is a small network that draws pictures at twice their size, trained on drawn ones that
+were reduced; `docs/upscaling-measured.md` says what that is worth.
 """
 _COMMAND = "python -m training.miniature.build --out models/miniature --stage all"
 
@@ -24,6 +29,7 @@ def write_card(folder: Path, training: dict[str, int]) -> None:
             training,
             _megabytes(folder),
             few_step=(folder / FEW_STEP_FOLDER / CONFIG_FILE).exists(),
+            doubler=(folder / DOUBLER_FOLDER / CONFIG_FILE).exists(),
         ),
         encoding="utf-8",
     )
@@ -34,7 +40,12 @@ def _megabytes(folder: Path) -> float:
 
 
 def _text(
-    measured: dict[str, Any], training: dict[str, int], size: float, *, few_step: bool
+    measured: dict[str, Any],
+    training: dict[str, int],
+    size: float,
+    *,
+    few_step: bool,
+    doubler: bool,
 ) -> str:
     generated, drawn, rebuilt = (measured[k] for k in ("generated", "drawn", "reconstructed"))
     rows = "\n".join(
@@ -43,7 +54,7 @@ def _text(
         for trait, found in generated["traits"].items()
     )
     steps = "\n".join(f"| {stage} | {count:,} |" for stage, count in training.items())
-    tier = _FEW_STEP if few_step else ""
+    beside = (_FEW_STEP if few_step else "") + (_DOUBLER if doubler else "")
     return f"""# The miniature
 
 A text-to-image Stable Diffusion of our own, {size:.0f} MB in half precision, in the standard
@@ -77,7 +88,7 @@ v; classifier-free guidance works because one caption in ten was left out. The i
 table below.
 
 {_HISTORY}
-{tier}
+{beside}
 ## Measured
 
 {measured["prompts"]} held-out prompts, {measured["sampler"]}, {measured["steps"]} steps, guidance
