@@ -34,7 +34,7 @@ test-slow: setup ## Also the slow ones: every IAM grant removed in turn, several
 	@python -m pytest -m slow
 
 test-models: setup ## Deploy two base models and a hosted one as a whole, and use them (minutes)
-	@python -m pytest -m slow tests/e2e/test_several_models.py
+	@python -m pytest -m slow tests/e2e/several
 
 bench-fleet: setup ## Replay days of traffic through the scaling policies; tables and plots into docs (VALIDATE=1: also real processes)
 	@python -m benchmarks.fleet $(if $(VALIDATE),&& python -m benchmarks.fleet validate)

@@ -1,6 +1,6 @@
 """An environment with two base models and a hosted one: an endpoint each, one way for all results.
 
-`tests/e2e/test_several_models.py` deploys such a one, outside of the default run.
+`tests/e2e/several` deploys such a one, outside of the default run.
 """
 
 from __future__ import annotations
