@@ -35,8 +35,10 @@ def patch() -> dict[str, Any]:
     several: dict[str, Any] = json.loads(PATCH.read_text())
     (second,) = several["more_base_models"]
     second["endpoint"]["count"] = 1  # what it does not say is the default base's
-    brief = {"domain": {"training": {"recipe": {"max_steps": 40}}}}
-    patched: dict[str, Any] = merge(several, {"endpoint": {"count": 2}, **brief})
+    # Three containers start at once here, as processes of one machine that may be busy.
+    endpoint = {"count": 2, "startup_seconds": PATIENCE_SECONDS}
+    brief = {"training": {"recipe": {"max_steps": 40}}}
+    patched: dict[str, Any] = merge(several, {"endpoint": endpoint, "domain": brief})
     return patched
 
 
