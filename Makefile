@@ -33,8 +33,8 @@ test: setup ## Run all tests, as CI does
 test-slow: setup ## Also the slow ones: every IAM grant removed in turn, several models
 	@python -m pytest -m slow
 
-test-models: setup ## Deploy two base models and a hosted one as a whole, and use them (minutes)
-	@python -m pytest -m slow tests/e2e/test_several_models.py
+test-models: setup ## Deploy two base models, one with two endpoints, and a hosted one, and use them (minutes)
+	@python -m pytest -m slow tests/e2e/several
 
 bench-fleet: setup ## Replay days of traffic through the scaling policies; tables and plots into docs (VALIDATE=1: also real processes)
 	@python -m benchmarks.fleet $(if $(VALIDATE),&& python -m benchmarks.fleet validate)

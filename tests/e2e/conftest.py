@@ -15,6 +15,7 @@ from demo.outputs import Outputs
 from local_aws import client as embedded
 from local_aws.settings import Settings
 from local_aws.testing import embedded_aws
+from tests.e2e.brief_trainings import brief_trainings
 from tests.e2e.stage import Stage
 
 if TYPE_CHECKING:
@@ -64,6 +65,13 @@ def ready_subject(stage: Stage, ada: AvatarClient) -> str:
     training = stage.train(ada, subject)
     assert training["state"] == "succeeded", training
     return subject
+
+
+@pytest.fixture
+def brief(stage: Stage) -> Iterator[None]:
+    """Trainings are short; that of `ready_subject` takes the steps of the deployed recipe."""
+    with brief_trainings(stage, steps=100):
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -117,8 +117,12 @@ class Stage:
 
         return eventually(read, seconds=seconds)
 
-    def subject_with_photos(self, user: AvatarClient, count: int = 10) -> str:
-        subject = self.new_subject(user)
+    def thing_with_photos(self, user: AvatarClient) -> str:
+        """The least that can be trained: four photos, where a person needs ten."""
+        return self.subject_with_photos(user, 4, "object")
+
+    def subject_with_photos(self, user: AvatarClient, count: int = 10, kind: str = "person") -> str:
+        subject = self.new_subject(user, kind)
         photos = self.upload(user, subject, portraits(count))
         assert [photo["state"] for photo in photos] == ["accepted"] * count
         return subject

@@ -32,6 +32,7 @@ def receipt_of(stage: Stage, erasure: str) -> dict[str, Any]:
     return check(ended, stage.backstage.receipt_key())
 
 
+@pytest.mark.usefixtures("brief")
 def test_a_deleted_subject_leaves_nothing_behind(stage: Stage, alice: AvatarClient) -> None:
     subject = stage.subject_with_photos(alice)
     ids = {subject} | {photo["id"] for photo in alice.items(f"/subjects/{subject}/photos")}
@@ -60,7 +61,7 @@ def test_a_deleted_subject_leaves_nothing_behind(stage: Stage, alice: AvatarClie
 def test_deleting_a_subject_in_training_stops_the_training(
     stage: Stage, alice: AvatarClient
 ) -> None:
-    subject = stage.subject_with_photos(alice)
+    subject = stage.thing_with_photos(alice)
     training = alice.post(f"/subjects/{subject}/trainings")["id"]
     eventually(lambda: bool(stage.backstage.processes("training")), seconds=60)
     alice.delete(f"/subjects/{subject}")

@@ -5,21 +5,16 @@ Slow, about an hour: `make test-slow`; one role: `pytest -m slow -k BackgroundIn
 
 from __future__ import annotations
 
-import io
-import json
 import time
-import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.bundling import SETTINGS_FILE
-from infra.settings import load
+from tests.e2e.brief_trainings import brief_trainings
 from tests.e2e.grant_scenes import Scenes
 from tests.e2e.grants import application_roles, removed, statements_of
 from tests.e2e.lost_events import without_schedules
 from tests.e2e.ungoverned_grants import why_ungoverned
-from tests.infra.cloud import CONTEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,27 +33,12 @@ ROLES = (
 )  # fmt: skip
 # The account-wide role of API Gateway has a managed policy and nothing of its own.
 WITHOUT_STATEMENTS = {"RestApiCloudWatchRole"}
-STEPS = 40
 
 
 @pytest.fixture(scope="module")
-def brief_trainings(stage: Stage) -> Iterator[None]:
-    """Jobs of a few steps: a scene asks whether they may, not what they learn."""
-    functions = stage.client("lambda")
-    name = stage.function("events.training_prepare")
-    (deployed,) = functions.get_function_configuration(FunctionName=name)["Layers"]
-    settings = json.loads(load(CONTEXT["environments"], "local").domain_settings)
-    settings["training"]["recipe"]["max_steps"] = STEPS
-    settings["training"]["likeness_floor"] = 0
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr(f"python/{SETTINGS_FILE}", json.dumps(settings))
-    brief = functions.publish_layer_version(
-        LayerName="brief-trainings", Content={"ZipFile": packed.getvalue()}
-    )
-    functions.update_function_configuration(FunctionName=name, Layers=[brief["LayerVersionArn"]])
-    yield
-    functions.update_function_configuration(FunctionName=name, Layers=[deployed["Arn"]])
+def _brief(stage: Stage) -> Iterator[None]:
+    with brief_trainings(stage):
+        yield
 
 
 @pytest.fixture
@@ -77,7 +57,7 @@ def test_every_role_with_statements_has_its_scene(stage: Stage) -> None:
     assert {role.construct for role in roles} == set(ROLES) | WITHOUT_STATEMENTS
 
 
-@pytest.mark.usefixtures("brief_trainings")
+@pytest.mark.usefixtures("_brief")
 @pytest.mark.parametrize("construct", ROLES)
 def test_no_statement_can_be_taken_away_unnoticed(
     stage: Stage, scenes: Scenes, construct: str, capsys: pytest.CaptureFixture[str]

@@ -88,10 +88,11 @@ def test_a_request_without_a_seed_returns_the_seed_it_drew(stage: Stage, ada: Av
     assert drawn["artifacts"][0]["seed"] > 0
 
 
+@pytest.mark.usefixtures("brief")
 def test_a_second_adapter_version_changes_the_next_image_and_not_the_endpoint(
     stage: Stage, alice: AvatarClient
 ) -> None:
-    subject = stage.subject_with_photos(alice)
+    subject = stage.thing_with_photos(alice)
     assert stage.train(alice, subject)["state"] == "succeeded"
     before = configuration(stage)
     (first,) = pictures(stage.generate(alice, subject_id=subject, seed=5))

@@ -53,10 +53,11 @@ def test_a_training_publishes_an_adapter_and_makes_the_subject_ready(
     assert trainings[0]["id"] in adapters(stage, ready_subject)
 
 
+@pytest.mark.usefixtures("brief")
 def test_a_killed_training_is_retried_and_a_second_one_is_refused_meanwhile(
     stage: Stage, alice: AvatarClient
 ) -> None:
-    subject = stage.subject_with_photos(alice)
+    subject = stage.thing_with_photos(alice)
     training = alice.post(f"/subjects/{subject}/trainings")["id"]
     with pytest.raises(ApiError) as refusal:
         alice.post(f"/subjects/{subject}/trainings")
@@ -73,7 +74,7 @@ def test_a_killed_training_is_retried_and_a_second_one_is_refused_meanwhile(
 def test_a_cancelled_training_stops_its_process_and_publishes_nothing(
     stage: Stage, alice: AvatarClient
 ) -> None:
-    subject = stage.subject_with_photos(alice)
+    subject = stage.thing_with_photos(alice)
     training = alice.post(f"/subjects/{subject}/trainings")["id"]
     eventually(lambda: running_step(alice, training), seconds=120)
     alice.post(f"/trainings/{training}/cancel")
@@ -88,7 +89,7 @@ def test_a_cancelled_training_stops_its_process_and_publishes_nothing(
 def test_without_capacity_a_training_fails_with_a_reason_a_person_understands(
     stage: Stage, alice: AvatarClient
 ) -> None:
-    subject = stage.subject_with_photos(alice)
+    subject = stage.thing_with_photos(alice)
     ended: dict[str, Any] = stage.train(alice, subject)
     assert ended["state"] == "failed"
     assert ended["failure"]["code"] == "no_capacity"

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent.parent
 CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
 ENVIRONMENTS = tuple(CONTEXT["environments"])
+# A hosted model, as `domain.generation.subjectless_backend` chooses one.
+CORE = "stability.stable-image-core-v1:1"
+HOSTED: dict[str, Any] = {"bedrock": {"model": CORE, "region": "us-west-2", "concurrency": 5}}
 
 
 @dataclass(frozen=True)

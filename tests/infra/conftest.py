@@ -12,7 +12,8 @@ import pytest
 # The Node that requirements.txt brings, whatever else is on the machine.
 os.environ.setdefault("JSII_NODE", str(Path(sys.executable).with_name("node")))
 
-from tests.infra.cloud import ENVIRONMENTS, Cloud, synthesize
+from infra.merge_patch import merge
+from tests.infra.cloud import CONTEXT, ENVIRONMENTS, HOSTED, Cloud, synthesize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,3 +49,14 @@ def aws_cloud(request: pytest.FixtureRequest, cloud_of: Callable[[str], Cloud]) 
 def prod(cloud_of: Callable[[str], Cloud]) -> Cloud:
     """Production: properties that do not differ need no second look."""
     return cloud_of("prod")
+
+
+@pytest.fixture(scope="session")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Cloud:
+    """The development environment with one endpoint more, and with a hosted model."""
+    more = {
+        "endpoint": {"count": 2},
+        "domain": {"generation": {"subjectless_backend": HOSTED}},
+    }
+    environments = merge(CONTEXT["environments"], {"dev": more})
+    return synthesize("dev", tmp_path_factory.mktemp("wide"), environments)

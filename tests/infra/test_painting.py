@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pytest
-
-from tests.infra.cloud import Cloud, synthesize, text
+from tests.infra.cloud import CORE, Cloud, text
 from tests.infra.test_lint import findings
 from tests.infra.test_observability import alarms
 from tests.infra.test_permissions import EVERY_FUNCTION, EXPECTED, KEY, TABLE, rights, s3
@@ -20,20 +18,10 @@ from tests.infra.test_queues import (
     test_every_queue_has_dead_letters_or_is_for_them as has_dead_letters,
 )
 from tests.infra.test_queues import test_every_queue_is_encrypted_with_our_key as is_encrypted
-from tests.infra.test_settings import changed
 from tests.infra.test_suppressions import test_every_environment_is_clean as is_clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-CORE = "stability.stable-image-core-v1:1"
-CHOICE: dict[str, Any] = {"bedrock": {"model": CORE, "region": "us-west-2", "concurrency": 5}}
-
-
-@pytest.fixture(scope="module")
-def hosting(tmp_path_factory: pytest.TempPathFactory) -> Cloud:
-    environments = changed("dev", domain__generation__subjectless_backend=CHOICE)
-    return synthesize("dev", tmp_path_factory.mktemp("hosting"), environments)
 
 
 def test_an_environment_that_does_not_choose_one_has_nothing_of_it(
@@ -43,10 +31,10 @@ def test_an_environment_that_does_not_choose_one_has_nothing_of_it(
 
 
 def test_the_function_may_invoke_exactly_the_model_and_write_exactly_its_answers(
-    hosting: Cloud,
+    wide: Cloud,
 ) -> None:
     written = ("results/*", "generations/*/progress.json", "generations/*/sample-*.json")
-    assert rights(hosting, "PaintingHandlerRole") == (
+    assert rights(wide, "PaintingHandlerRole") == (
         KEY
         | TABLE
         | EVERY_FUNCTION
@@ -61,40 +49,40 @@ def test_the_function_may_invoke_exactly_the_model_and_write_exactly_its_answers
     )
 
 
-def test_the_api_may_ask_and_nobody_else_gained_a_right(hosting: Cloud) -> None:
-    asking = rights(hosting, "GenerationsRole") - EXPECTED["GenerationsRole"] - EVERY_FUNCTION
+def test_the_api_may_ask_and_nobody_else_gained_a_right(wide: Cloud) -> None:
+    asking = rights(wide, "GenerationsRole") - EXPECTED["GenerationsRole"] - EVERY_FUNCTION
     (right,) = asking
     assert right.startswith("sqs:SendMessage")
     assert "PaintingRequestsQueue" in right
     for role in set(EXPECTED) - {"GenerationsRole"}:
-        assert not [each for each in rights(hosting, role) if "bedrock" in each or "Paint" in each]
+        assert not [each for each in rights(wide, role) if "bedrock" in each or "Paint" in each]
 
 
-def test_so_many_calls_at_once_as_the_settings_say_each_for_one_request(hosting: Cloud) -> None:
+def test_so_many_calls_at_once_as_the_settings_say_each_for_one_request(wide: Cloud) -> None:
     (source,) = [
         each.properties
-        for each in hosting.all("AWS::Lambda::EventSourceMapping")
+        for each in wide.all("AWS::Lambda::EventSourceMapping")
         if "Painting" in text(each.properties["EventSourceArn"])
     ]
     assert source["ScalingConfig"] == {"MaximumConcurrency": 5}
     assert source["BatchSize"] == 1
 
 
-def test_its_queue_is_a_queue_like_every_other(hosting: Cloud) -> None:
+def test_its_queue_is_a_queue_like_every_other(wide: Cloud) -> None:
     for property_of_queues in (
         has_dead_letters,
         alarms_on_dead_letters,
         is_encrypted,
         hides_messages,
     ):
-        property_of_queues(hosting)
+        property_of_queues(wide)
 
 
-def test_an_operator_is_told_when_the_model_is_out_of_reach(hosting: Cloud) -> None:
-    (alarm,) = [a for a in alarms(hosting) if a.properties["MetricName"] == "ModelOutOfReach"]
+def test_an_operator_is_told_when_the_model_is_out_of_reach(wide: Cloud) -> None:
+    (alarm,) = [a for a in alarms(wide) if a.properties["MetricName"] == "ModelOutOfReach"]
     assert alarm.properties["Namespace"] == "Avatar"
 
 
-def test_it_is_clean(hosting: Cloud) -> None:
-    is_clean(hosting)
-    assert findings(hosting, "*-inference") == []
+def test_it_is_clean(wide: Cloud) -> None:
+    is_clean(wide)
+    assert findings(wide, "*-inference") == []

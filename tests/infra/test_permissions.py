@@ -60,7 +60,7 @@ def plain(right: str) -> str:
     right = re.sub(r"arn:aws:sagemaker:[^ ]*:training-job/trn-\*", "jobs", right)
     right = re.sub(r"<[^>]*TrainingMachine[^>]*>", "machine", right)
     right = re.sub(r"<[^>]*ResultsQueue[^>]*>", "results", right)
-    right = re.sub(r"<[^>]*ServingEndpoint[^>]*>", "endpoint", right)
+    right = re.sub(r"<[^>]*Serving\d*Endpoint[^>]*>", "endpoint", right)
     return re.sub(r"<(\w+?)(Queue|Function|Logs)?[0-9A-F]{8}(\.Arn)?>", r"\1\2", right)
 
 

@@ -1,6 +1,6 @@
 """An environment with two base models and a hosted one: an endpoint each, one way for all results.
 
-`tests/e2e/test_several_models.py` deploys such a one, outside of the default run.
+`tests/e2e/several` deploys such a one, outside of the default run.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.settings import MAX_MORE_BASE_MODELS
-from tests.infra.cloud import Cloud, Resource, synthesize, text
+from tests.infra.cloud import HOSTED, Cloud, Resource, synthesize, text
 from tests.infra.test_lint import findings
-from tests.infra.test_painting import CHOICE
 from tests.infra.test_settings import MORE, changed
 from tests.infra.test_suppressions import test_every_environment_is_clean as is_clean
 
@@ -29,7 +28,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Cloud:
     """Production with a second base model, and with a hosted one."""
     more = {**MORE, "endpoint": MACHINES, "training_instance_type": "ml.g6.xlarge"}
     environments = changed(
-        "prod", more_base_models=[more], domain__generation__subjectless_backend=CHOICE
+        "prod", more_base_models=[more], domain__generation__subjectless_backend=HOSTED
     )
     return synthesize("prod", tmp_path_factory.mktemp("two"), environments)
 

@@ -1,4 +1,4 @@
-"""Pictures for the detectors: sixty variations of one portrait, and pictures without a face."""
+"""Pictures for the detectors: variations of one portrait, and pictures without a face."""
 
 from __future__ import annotations
 

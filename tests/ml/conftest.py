@@ -73,8 +73,15 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def trained(base: Path, photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A real training of about half a minute."""
-    run = train(base, photos, tmp_path_factory.mktemp("run"), max_steps=300)
+    """A real training, which learns something and measures twice."""
+    run = train(
+        base,
+        photos,
+        tmp_path_factory.mktemp("run"),
+        max_steps=100,
+        learning_rate=0.006,
+        evaluation_share=0.4,
+    )
     assert run.code == 0, run.stderr
     return run
 

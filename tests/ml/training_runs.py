@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import multiprocessing
 import os
 import shutil
 import signal
@@ -9,11 +10,17 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
+
+import torch
 
 from contract.adapter import ADAPTER_FILE, MANIFEST_FILE, AdapterManifest
 from contract.base_model import BaseModel
 from training.train import main
 
+# Processes come of one that has imported everything once, which takes longer than a tiny training.
+_FORKING = multiprocessing.get_context("forkserver")
+_FORKING.set_forkserver_preload(["tests.ml.training_runs", "training.job"])
 ROOT = Path(__file__).parents[2]
 ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
@@ -76,16 +83,53 @@ def train(base: Path, photos: Path, folder: Path, **changes: object) -> Run:
     return Run(folder, code, stderr.getvalue())
 
 
-def start(base: Path, photos: Path, folder: Path, **changes: object) -> "subprocess.Popen[str]":
+class Started:
+    """A run as a process of its own, to be stopped in the middle."""
+
+    def __init__(self, folder: Path, arguments: list[str], environment: dict[str, str]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._process = _FORKING.Process(
+            target=_run, args=(arguments, environment, self._stderr), daemon=True
+        )
+        self._process.start()
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        assert self._process.pid is not None
+        return self._process.pid
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.is_alive()
+
+    def send(self, number: signal.Signals) -> None:
+        """A signal."""
+        os.kill(self.pid, number)
+
+    def end(self, seconds: float = 120) -> Run:
+        """How it ended, once it has."""
+        self._process.join(seconds)
+        assert self._process.exitcode is not None, f"it still runs after {seconds} s"
+        return Run(self._folder, self._process.exitcode, self._stderr.read_text())
+
+    @property
+    def _stderr(self) -> Path:
+        return self._folder / "stderr.txt"
+
+
+def start(base: Path, photos: Path, folder: Path, **changes: object) -> Started:
     """A run as a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "training.train", *_arguments(base, changes)],
-        cwd=ROOT,
-        env={**os.environ, **_environment(base, photos, folder), "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return Started(folder, _arguments(base, changes), _environment(base, photos, folder))
+
+
+def _run(arguments: list[str], environment: dict[str, str], stderr: Path) -> NoReturn:
+    torch.set_num_threads(1)
+    with stderr.open("w") as out, contextlib.redirect_stderr(out):
+        code = main(arguments, environment)
+    sys.exit(code)
 
 
 def train_from_bundle(base: Path, photos: Path, folder: Path, **changes: object) -> Run:

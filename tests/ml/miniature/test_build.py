@@ -49,7 +49,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array_:DeprecationWarning")
 
 _TINY = MiniatureConfig(
     name="tiny",
-    side=128,
+    side=64,
     latent_channels=4,
     vae_channels=(8, 8, 8, 16),
     unet_channels=(16, 32),
@@ -78,9 +78,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> build.Workshop:
 def made(shop: build.Workshop) -> tuple[Path, Path]:
     """Work and output folders of a whole build, three steps a stage."""
     work, out = shop.work, shop.out
-    few = np.stack([draw_array(*described(n), 128) for n in range(25)])
+    few = np.stack([draw_array(*described(n), 64) for n in range(25)])
     (work / "pictures").mkdir()
-    np.save(work / "pictures" / "pictures-128-000.npy", np.tile(few, (SHARD // 25, 1, 1, 1)))
+    np.save(work / "pictures" / "pictures-64-000.npy", np.tile(few, (SHARD // 25, 1, 1, 1)))
     torch.manual_seed(0)
     for stage in build.STAGES:
         build.run(stage, shop)
@@ -114,7 +114,7 @@ def test_the_folder_has_the_standard_layout(made: tuple[Path, Path]) -> None:
 
 def test_the_stock_pipeline_draws_with_it(pipeline: StableDiffusionPipeline) -> None:
     picture = _draw(pipeline)
-    assert picture.shape == (128, 128, 3)
+    assert picture.shape == (64, 64, 3)
     assert np.isfinite(picture).all()
 
 
@@ -153,7 +153,7 @@ def test_latents_are_not_clipped_and_v_is_predicted(pipeline: StableDiffusionPip
 
 
 def test_latents_have_a_deviation_of_one(made: tuple[Path, Path]) -> None:
-    latents = np.load(made[0] / "latents-128.npy").astype(np.float32)
+    latents = np.load(made[0] / "latents-64.npy").astype(np.float32)
     assert latents.std() == pytest.approx(1, abs=0.1)
 
 
@@ -294,7 +294,7 @@ def test_distillation_brings_the_two_ends_of_a_leap_together(
     made: tuple[Path, Path], shop: build.Workshop
 ) -> None:
     torch.manual_seed(0)
-    stage = FewStepStage(made[1], np.load(made[0] / "latents-128.npy"), "cpu", batch=8)
+    stage = FewStepStage(made[1], np.load(made[0] / "latents-64.npy"), "cpu", batch=8)
     optimiser = torch.optim.Adam(stage.module.parameters(), lr=3e-3)
     losses = []
     for _ in range(25):
