@@ -83,7 +83,8 @@ From scratch, by this repository:
 The autoencoder learns coarsely first, on pictures of half the side, and is then grown. Its decoder
 is used to noisy latents, so that what a denoiser leaves undone does not show. The text encoder
 first learns to name the traits in captions, then goes on learning beside the UNet, which predicts
-v; classifier-free guidance works because one caption in ten was left out. The image encoder in
+v; its errors in faces and mouths count more, or moods would drown in places and clothes.
+Classifier-free guidance works because one caption in ten was left out. The image encoder in
 `clip/` learned last, to agree with the finished text encoder. `classifiers/` holds the judge of the
 table below.
 
