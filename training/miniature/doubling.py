@@ -25,7 +25,7 @@ SIZE = DoublerSize(width=32, blocks=5)
 POOL = 240
 """Pictures to learn from: each has thousands of crops, and an edge is an edge in all of them."""
 
-_CROP = 80  # side of a large crop
+_CROP = 80  # side of a large crop, where pictures have as much
 _DECODED, _LARGE = 0.3, 0.35  # shares of crops; the rest is of pictures at the base's own size
 _REDUCTIONS = ("area", "bilinear", "bicubic")
 
@@ -37,6 +37,7 @@ class DoublingStage:
         """`folder`: an assembled miniature; `work`: where the drawn pictures are kept."""
         vae = AutoencoderKL.from_pretrained(folder / "vae", dtype=torch.float32).eval()
         self._large = _drawn(work, 2 * vae.config.sample_size, min(count, POOL))
+        self._crop = min(_CROP, vae.config.sample_size)
         self._decoded = _decoded(vae, self._large)
         self.module: DoublerNetwork = channels_last(DoublerNetwork(SIZE).to(device))
         self._device, self._batch = device, batch
@@ -55,15 +56,21 @@ class DoublingStage:
         number, kind = rng.randrange(len(self._large)), rng.random()
         picture = _levels(self._large[number])
         if kind < _DECODED:
-            top, left = _corner(rng, picture)
+            top, left = self._corner(rng, picture)
             small = _levels(self._decoded[number])[:, top // 2 :, left // 2 :]
-            large = picture[:, top : top + _CROP, left : left + _CROP]
-            return small[:, : _CROP // 2, : _CROP // 2], large
+            return small[:, : self._crop // 2, : self._crop // 2], self._cut(picture, top, left)
         if kind > _DECODED + _LARGE:
             picture = nnf.avg_pool2d(picture[None], 2)[0]
-        top, left = _corner(rng, picture)
-        large = picture[:, top : top + _CROP, left : left + _CROP]
+        large = self._cut(picture, *self._corner(rng, picture))
         return _reduced(large, rng.choice(_REDUCTIONS)), large
+
+    def _corner(self, rng: random.Random, picture: torch.Tensor) -> tuple[int, int]:
+        """Even numbers: the small crop begins at a whole pixel."""
+        slack = (picture.shape[-1] - self._crop) // 2 + 1
+        return 2 * rng.randrange(slack), 2 * rng.randrange(slack)
+
+    def _cut(self, picture: torch.Tensor, top: int, left: int) -> torch.Tensor:
+        return picture[:, top : top + self._crop, left : left + self._crop]
 
 
 def write_trained(folder: Path, network: DoublerNetwork) -> None:
@@ -99,12 +106,6 @@ def _decoded(vae: AutoencoderKL, large: torch.Tensor) -> torch.Tensor:
 
 def _levels(picture: torch.Tensor) -> torch.Tensor:
     return picture.float() / 127.5 - 1
-
-
-def _corner(rng: random.Random, picture: torch.Tensor) -> tuple[int, int]:
-    """Even numbers: the small crop begins at a whole pixel."""
-    slack = (picture.shape[-1] - _CROP) // 2 + 1
-    return 2 * rng.randrange(slack), 2 * rng.randrange(slack)
 
 
 def _reduced(large: torch.Tensor, how: str) -> torch.Tensor:
