@@ -13,7 +13,7 @@ from tests.local_aws.portraits import Pixels, faceless, other_people, portrait, 
 
 @pytest.fixture(scope="module")
 def portraits() -> list[Pixels]:
-    return variations(30)
+    return variations(60)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def test_a_portrait_is_found_cropped_mirrored_tilted_and_in_other_light(
 
 
 def test_pictures_without_a_face_have_none() -> None:
-    images = faceless(20)
+    images = faceless(40)
 
     assert sum(bool(faces.detect(image)) for image in images) <= 1
 
@@ -97,7 +97,7 @@ def test_the_same_face_is_more_alike_than_other_people(
     same = [likeness.similarity(source, reference, image, face) for image, face in pairs]
     other = [
         likeness.similarity(source, reference, image, Face(100, 100, 170, 0, 90.0))
-        for image in other_people(20)
+        for image in other_people(40)
     ]
 
     assert np.mean(np.array(same) >= 80) >= 0.95
