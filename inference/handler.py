@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from contract.importing import uncollected
 from inference.errors import GenerationFailedError
 from inference.phase_metrics import PhaseMetrics, process_age
 from inference.reading_ahead import read_ahead
@@ -47,13 +48,14 @@ def model_fn(model_dir: str) -> "Server":
 def _started(model_dir: Path) -> "Server":
     settings = ServingSettings.from_environment(os.environ)
     read_ahead(model_dir)
-    import torch
+    with uncollected():
+        import torch
 
-    from inference.adapter_cache import AdapterCache
-    from inference.base import load_base
-    from inference.generator import Generator
-    from inference.object_store import S3Store
-    from inference.server import Server
+        from inference.adapter_cache import AdapterCache
+        from inference.base import load_base
+        from inference.generator import Generator
+        from inference.object_store import S3Store
+        from inference.server import Server
 
     seconds = {}
     if (age := process_age()) is not None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from bases.source import CACHE, SHIPPED
 from contract.adapter import ADAPTER_FILE, MANIFEST_FILE, AdapterManifest
 from contract.errors import ContractError
+from contract.importing import uncollected
 from contract.training_failure import FailureCode
 from training.command import BAD_INPUT, Asked, add_subject, asked_of, sentence_parser
 from training.errors import Interrupted, TrainingError
@@ -80,10 +81,11 @@ def _told_on_stderr() -> Iterator[None]:
 
 def _train(asked: Asked, out: Path, cache: Path, termination: Termination) -> None:
     # torch takes seconds to import; bad arguments should not have to wait for it.
-    from training import job
-    from training.local_base import local_base
-    from training.photos import load_photos
-    from training.settings import Folders
+    with uncollected():
+        from training import job
+        from training.local_base import local_base
+        from training.photos import load_photos
+        from training.settings import Folders
 
     load_photos(asked.photos)  # before a base model is fetched for them
     base = local_base(asked.base, cache, out / "base")

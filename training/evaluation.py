@@ -34,14 +34,14 @@ def fixed_loss(base: Base, latents: LatentCache, told: Conditioning, side: int) 
     total = 0.0
     for level, moment in enumerate(base.noise.levels(_LEVELS).to(base.device)):
         # Other photos at each level: all count, and no run begins with minutes of measuring.
-        for photo in (photos[level % len(photos)], photos[(level + _APART) % len(photos)]):
-            noise = torch.randn((1, *photo.shape), generator=rng).to(base.device)
-            times = moment[None]
-            noisy = base.noise.noised(photo[None], noise, times)
-            predicted = predict(base, noisy, times, told.rows([0]), side)
-            wanted = base.noise.target(photo[None], noise, times)
-            total += nnf.mse_loss(predicted, wanted).item()
-    return total / (2 * _LEVELS)
+        both = photos[[level % len(photos), (level + _APART) % len(photos)]]
+        noise = torch.randn(both.shape, generator=rng).to(base.device)
+        times = moment.repeat(2)
+        predicted = predict(
+            base, base.noise.noised(both, noise, times), times, told.rows([0, 0]), side
+        )
+        total += nnf.mse_loss(predicted, base.noise.target(both, noise, times)).item()
+    return total / _LEVELS
 
 
 @dataclass(frozen=True)

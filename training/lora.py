@@ -4,6 +4,7 @@ import torch
 from peft import LoraConfig, get_peft_model_state_dict
 
 from training.base import Base
+from training.lora_attention import join_projections
 from training.lora_linear import LoraLinear
 
 ADAPTER = "subject"
@@ -24,6 +25,7 @@ def inject(
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         denoiser.add_adapter(config, adapter_name=ADAPTER)
+    join_projections(denoiser)
     parameters = [parameter for parameter in denoiser.parameters() if parameter.requires_grad]
     for parameter in parameters:
         parameter.data = parameter.data.float()

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from contract.adapter import write_whole
+from contract.importing import uncollected
 from contract.training_failure import FailureCode, TrainingFailure
 from training.errors import Interrupted, TrainingError
 from training.settings import Folders, read_hyperparameters
@@ -72,7 +73,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     try:
         settings = read_hyperparameters(arguments)
         # torch takes seconds to import; bad arguments should not have to wait for it.
-        from training import job
+        with uncollected():
+            from training import job
 
         job.run(settings, folders, termination)
     except Interrupted:

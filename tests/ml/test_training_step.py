@@ -2,10 +2,14 @@
 
 import pytest
 import torch
-from peft import LoraConfig
+from diffusers import UNet2DConditionModel
+from diffusers.models.attention_processor import Attention, AttnProcessor2_0
+from peft import LoraConfig, get_peft_model_state_dict
 from peft.tuners.lora import Linear
 
+from contract.adapter import TARGETS
 from training.flat import Flat
+from training.lora_attention import join_projections
 from training.lora_linear import LoraLinear
 
 
@@ -81,3 +85,77 @@ def test_what_does_not_learn_stays_although_it_has_momentum() -> None:
     optimizer.step()
     assert not torch.equal(moved, torch.ones(3))
     assert torch.equal(parameter, moved)
+
+
+def denoiser() -> UNet2DConditionModel:
+    """A small XL-like UNet with an adapter that changes something."""
+    torch.manual_seed(2)
+    unet = UNet2DConditionModel(
+        sample_size=8,
+        block_out_channels=(8, 16),
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        layers_per_block=1,
+        norm_num_groups=4,
+        attention_head_dim=4,
+        cross_attention_dim=12,
+        use_linear_projection=True,
+    ).requires_grad_(requires_grad=False)
+    config = LoraConfig(r=3, lora_alpha=3, init_lora_weights=False, target_modules=[*TARGETS])
+    config._register_custom_module({torch.nn.Linear: LoraLinear})
+    unet.add_adapter(config, adapter_name="subject")
+    return unet
+
+
+GIVEN = torch.randn(2, 4, 8, 8), torch.tensor([10, 700]), torch.randn(2, 5, 12)
+
+
+def attentions(unet: UNet2DConditionModel) -> list[Attention]:
+    return [module for module in unet.modules() if isinstance(module, Attention)]
+
+
+def test_joint_projections_say_and_learn_the_same() -> None:
+    apart, joint = denoiser(), denoiser()
+    join_projections(joint)
+    assert not any(type(each.processor) is AttnProcessor2_0 for each in attentions(joint))
+    made = [unet(*GIVEN).sample for unet in (apart, joint)]
+    torch.testing.assert_close(made[1], made[0])
+    for sample in made:
+        sample.square().sum().backward()
+    learned = [
+        {name: value.grad for name, value in unet.named_parameters() if value.requires_grad}
+        for unet in (apart, joint)
+    ]
+    assert len(learned[0]) == 2 * 4 * len(attentions(apart))
+    torch.testing.assert_close(learned[1], learned[0])
+
+
+def test_joint_projections_keep_no_weight_twice_and_leave_the_base_as_it_is() -> None:
+    before, joint = denoiser(), denoiser()
+    join_projections(joint)
+    for attention in attentions(joint):
+        keys, values = (layer.base_layer.weight for layer in (attention.to_k, attention.to_v))
+        assert keys.untyped_storage().data_ptr() == values.untyped_storage().data_ptr()
+    of_adapter = get_peft_model_state_dict(before, adapter_name="subject")
+    torch.testing.assert_close(get_peft_model_state_dict(joint, adapter_name="subject"), of_adapter)
+    for unet in (before, joint):
+        unet.disable_adapters()
+    torch.testing.assert_close(joint(*GIVEN).sample, before(*GIVEN).sample)
+
+
+def test_joint_projections_heed_a_mask() -> None:
+    apart, joint = denoiser(), denoiser()
+    join_projections(joint)
+    seen = torch.tensor([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]], dtype=torch.bool)
+    expected, found = (unet(*GIVEN, encoder_attention_mask=seen).sample for unet in (apart, joint))
+    torch.testing.assert_close(found, expected)
+    assert not torch.allclose(found, joint(*GIVEN).sample)
+
+
+def test_what_is_no_plain_attention_is_left_alone() -> None:
+    odd = denoiser()
+    odd_one = attentions(odd)[0]
+    odd_one.residual_connection = True
+    join_projections(odd)
+    assert type(odd_one.processor) is AttnProcessor2_0
+    join_projections(torch.nn.Linear(2, 2))

@@ -3,13 +3,16 @@
 import logging
 import random
 
+import numpy as np
 import torch
 from diffusers import AutoencoderKL
+from numpy.typing import NDArray
 from torch.nn import functional as nnf
 
 from training.miniature.config import MiniatureConfig
+from training.miniature.emphasis import emphasis
 from training.miniature.grow import grow
-from training.miniature.pictures import Pictures
+from training.miniature.pictures import Pictures, described
 
 _log = logging.getLogger(__name__)
 
@@ -40,17 +43,22 @@ def new_autoencoder(config: MiniatureConfig) -> AutoencoderKL:
     )
 
 
-def picture_loss(made: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
+def picture_loss(
+    made: torch.Tensor, given: torch.Tensor, counts: torch.Tensor | None = None
+) -> torch.Tensor:
     """L1 on pixels, plus L1 on their differences at full and half size: blur costs, contours count.
 
-    Both are of shape (n, 3, side, side), −1 to 1.
+    Both are of shape (n, 3, side, side), −1 to 1. `counts` (n, 1, side, side), of mean 1, says how
+    much each pixel counts.
     """
-    total = (made - given).abs().mean()
+    if counts is None:
+        counts = torch.ones_like(given[:, :1])
+    total = ((made - given).abs() * counts).mean()
     for _ in range(2):
-        across = (made.diff(dim=3) - given.diff(dim=3)).abs().mean()
-        down = (made.diff(dim=2) - given.diff(dim=2)).abs().mean()
-        total = total + _EDGES * (across + down) / 2
-        made, given = nnf.avg_pool2d(made, 2), nnf.avg_pool2d(given, 2)
+        across = (made.diff(dim=3) - given.diff(dim=3)).abs() * counts[:, :, :, 1:]
+        down = (made.diff(dim=2) - given.diff(dim=2)).abs() * counts[:, :, 1:]
+        total = total + _EDGES * (across.mean() + down.mean()) / 2
+        made, given, counts = (nnf.avg_pool2d(each, 2) for each in (made, given, counts))
     return total
 
 
@@ -127,26 +135,36 @@ class AutoencoderStage:
         self.module.quant_conv.requires_grad_(False)
 
     def loss(self, step: int) -> tuple[torch.Tensor, dict[str, float]]:
-        """See `picture_loss`, `anchor_loss` and `spread_loss`."""
+        """See `picture_loss`, where faces count more; `anchor_loss` and `spread_loss`."""
         if step % 200 == 0:
             self._pictures.refresh()
         numbers = self._pictures.draw_numbers(step, self._batch, "autoencoder")
-        given = nnf.avg_pool2d(self._pictures.batch(numbers), self._reduce)
-        given = given.to(self._device, memory_format=torch.channels_last)
+        weighed = torch.cat([self._pictures.batch(numbers), self._counts(numbers)], dim=1)
+        weighed = nnf.avg_pool2d(weighed, self._reduce)
         if step % _WHOLE_EVERY:
-            given = crops(given, step, _CROPS_PER_PICTURE)
+            weighed = crops(weighed, step, _CROPS_PER_PICTURE)
+        weighed = weighed.to(self._device)
+        given, counts = weighed[:, :3], weighed[:, 3:]
+        given = given.contiguous(memory_format=torch.channels_last)
         posterior = self.module.encode(given).latent_dist
         noisy = with_noise(posterior.mean, torch.Generator().manual_seed(step))
         made = self.module.decode(noisy).sample.float()
         pixels = (made.detach() - given).abs().mean()
         anchor, spread = anchor_loss(posterior.mean, given), spread_loss(posterior.mean)
         certain = (posterior.logvar.float() - _LOG_VARIANCE).square().mean()
-        total = picture_loss(made, given) + _ANCHOR * anchor + _SPREAD * spread + 1e-4 * certain
+        shown = picture_loss(made, given, counts)
+        total = shown + _ANCHOR * anchor + _SPREAD * spread + 1e-4 * certain
         return total, {
             "l1": round(float(pixels) / 2, 5),
             "anchor": round(float(anchor.detach()), 4),
             "spread": round(float(spread.detach()), 4),
         }
+
+    def _counts(self, numbers: NDArray[np.int64]) -> torch.Tensor:
+        """How much each pixel counts, shape (n, 1, side, side)."""
+        side = self._pictures.side
+        counts = [emphasis(described(number)[1], side) for number in numbers.tolist()]
+        return torch.from_numpy(np.stack(counts))[:, None]
 
 
 @torch.no_grad()

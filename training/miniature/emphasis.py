@@ -1,7 +1,8 @@
-"""Where the denoiser's error counts more: in faces, most of all in mouths.
+"""Where errors count more: in faces, most of all in mouths.
 
 A mouth covers eight of the 256 cells of the laptop's latents: in a plain mean a thirtieth of the
-error, most of which no word explains, and moods are never learned.
+denoiser's error, most of which no word explains, and moods are never learned. The decoder is told
+the same, pixel by pixel.
 """
 
 import numpy as np
@@ -15,7 +16,7 @@ _FINE = 4  # a cell is covered in sixteenths
 
 
 def emphasis(scene: Scene, side: int) -> NDArray[np.float32]:
-    """How much each cell of a picture's latents counts, shape (side, side); their mean is 1."""
+    """How much each cell of a picture counts, or of its latents, shape (side, side); of mean 1."""
     wide = side * _FINE
     canvas = Image.new("F", (wide, wide), 1.0)
     pen = ImageDraw.Draw(canvas)
