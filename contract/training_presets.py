@@ -42,7 +42,7 @@ class Preset:
 PRESETS: Mapping[PresetName, Preset] = {
     PresetName.FAST: Preset(
         steps=0.5,
-        switches={"ema_decay": 0.98, "subject_mask": 0.5, "evaluation_share": 0.2},
+        switches={"subject_mask": 0.5, "evaluation_share": 0.2},
     ),
     PresetName.BALANCED: Preset(
         steps=1.0,

@@ -71,7 +71,6 @@ def _with(turn: str, **changes: Scalar) -> Arm:
 
 
 ABLATIONS = (
-    _without("EMA", ema_decay=0.0),
     _without("subject mask", subject_mask=0.0),
     _without("min-SNR", min_snr_gamma=0.0),
     _without("caption dropout", caption_dropout=0.0),
@@ -79,5 +78,6 @@ ABLATIONS = (
     _without("LoRA on convolutions", adapt_convolutions=False),
     _without("learned token", token_fraction=0.0),
     _without("choosing by held-out photos", choose_checkpoint=False, hold_out=False),
+    _with("EMA", ema_decay=0.98),
     _with("prior preservation", prior_preservation=True),
 )

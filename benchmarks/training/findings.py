@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,13 +53,16 @@ class AblationRow:
 class Equal:
     """How long both sides take to the likeness that diffusers' script ends with, on one subject.
 
-    `ours` None: never reached. `theirs` is the script's whole run until its last step.
+    Seconds from the start of the process to its last step, without what either does then: the
+    script saves, ours measures, chooses and publishes; `whole` counts all of that on our side.
+    None: never reached.
     """
 
     subject: int
     measure: str
     theirs: float
     ours: float | None
+    whole: float | None
 
 
 def speed_rows(records: Iterable[Record]) -> list[SpeedRow]:
@@ -147,13 +150,22 @@ class Arms:
                 theirs, ours = self.curves(subject, measure)
                 if len(theirs) > 1 and len(ours) > 1:
                     moment, reached = theirs[-1]
-                    found.append(Equal(subject, measure, moment, seconds_to_reach(reached, ours)))
+                    whole = self._ours(subject, measure, lambda record: float(record["seconds"]))
+                    found.append(
+                        Equal(
+                            subject,
+                            measure,
+                            moment,
+                            seconds_to_reach(reached, ours),
+                            seconds_to_reach(reached, whole),
+                        )
+                    )
         return found
 
     def curves(
         self, subject: int, measure: str
     ) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
-        """(seconds, fidelity) of the script's checkpoints and its end, and of our runs."""
+        """(seconds to the last step, fidelity) of the script's checkpoints and end; of our runs."""
         whole = self._records.get((SCRIPT, subject))
         theirs: list[tuple[float, float]] = []
         if whole is not None and whole.get("checkpoints"):
@@ -161,16 +173,18 @@ class Arms:
                 (each["seconds"], _relative(each["scores"], each["scores"])[measure])
                 for each in whole["checkpoints"]
             ]
-            # Its last step, as its checkpoints' moments are those of steps.
-            last = whole["first_step_seconds"] + whole["seconds_per_step"] * (whole["steps"] - 1)
-            theirs.append((last, self.relative(SCRIPT, subject)[measure]))
-        names = [*(arm.name for arm in SHORTER), FAST]
-        ours = [
-            (self._records[name, subject]["seconds"], self.relative(name, subject)[measure])
-            for name in names
+            theirs.append((_last_step(whole), self.relative(SCRIPT, subject)[measure]))
+        return theirs, self._ours(subject, measure, _last_step)
+
+    def _ours(
+        self, subject: int, measure: str, seconds: Callable[[Record], float]
+    ) -> list[tuple[float, float]]:
+        """(seconds, fidelity) of our runs of any length."""
+        return sorted(
+            (seconds(self._records[name, subject]), self.relative(name, subject)[measure])
+            for name in (*(arm.name for arm in SHORTER), FAST)
             if (name, subject) in self._records and (BASE, subject) in self._records
-        ]
-        return theirs, sorted(ours)
+        )
 
     def relative(self, arm: str, subject: int) -> dict[str, float]:
         """The measures of one cell."""
@@ -194,6 +208,11 @@ class Arms:
             _spread(faces),
             spread_of(seconds),
         )
+
+
+def _last_step(record: Record) -> float:
+    """Seconds from the start of the process."""
+    return float(record["first_step_seconds"] + record["seconds_per_step"] * (record["steps"] - 1))
 
 
 def _relative(scores: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, float]:

@@ -94,8 +94,9 @@ _SPEED = (
     "whole process, loading and saving included."
 )
 _EQUAL = (
-    "The likeness that the script ends with, and when each side has it. Ours is the whole process "
-    "with loading, measuring and publishing; the script's ends with its last step."
+    "The likeness that the script ends with, and when each side has it: seconds from the start of "
+    "the process to its last step, without what either does then. The last column is our whole "
+    "process, with measuring, choosing and publishing, against the script's last step."
 )
 _ABLATION = (
     "One ingredient taken from the fast preset (−) or added (+), on the same subjects: the "

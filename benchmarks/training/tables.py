@@ -96,7 +96,7 @@ def ablation_table(rows: Sequence[AblationRow]) -> list[str]:
 def equal_table(rows: Sequence[Equal]) -> list[str]:
     """Seconds to the likeness that the script ends with."""
     return table(
-        ("subject", "judge", "the script, s", "ours, s", "sooner"),
+        ("subject", "judge", "the script, s", "ours, s", "sooner", "ours as a whole, s"),
         [
             (
                 str(row.subject),
@@ -104,6 +104,7 @@ def equal_table(rows: Sequence[Equal]) -> list[str]:
                 f"{row.theirs:.1f}",
                 "not reached" if row.ours is None else f"{row.ours:.1f}",
                 "" if not row.ours else f"× {row.theirs / row.ours:.2f}",
+                "" if row.whole is None else f"{row.whole:.1f}",
             )
             for row in rows
         ],

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from training.miniature.world import Scene, feature_places
 
-_FACE, _MOUTH = 5.0, 12.0
+_FACE, _MOUTH = 5.0, 20.0
 _FINE = 4  # a cell is covered in sixteenths
 
 

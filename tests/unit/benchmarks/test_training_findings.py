@@ -132,12 +132,15 @@ def test_time_to_equal_likeness_is_measured_against_where_the_script_ends() -> N
     script["checkpoints"] = [
         {"step": 40, "seconds": 30.0, "scores": {**SCORES, "identity_clip": 0.2}}
     ]
-    quarter = arm(SHORTER[0].name, seconds=20, identity_clip=0.3)
-    arms = Arms([arm(BASE), script, quarter, arm(FAST, seconds=60, identity_clip=0.5)])
+    steps = {"first_step_seconds": 8.0, "seconds_per_step": 0.5}
+    quarter = arm(SHORTER[0].name, seconds=30, identity_clip=0.3) | steps | {"steps": 25}
+    fast = arm(FAST, seconds=70, identity_clip=0.5) | steps | {"steps": 105}
+    arms = Arms([arm(BASE), script, quarter, fast])
     found = next(one for one in arms.equal() if one.measure == FIDELITY)
     assert found.theirs == pytest.approx(90.0)
     assert found.ours == pytest.approx(40.0)
-    assert "× 2.25" in tables.equal_table([found])[2]
+    assert found.whole == pytest.approx(50.0)
+    assert "× 2.25 | 50.0" in tables.equal_table([found])[2]
 
 
 def test_targets_are_met_missed_or_not_measured() -> None:
