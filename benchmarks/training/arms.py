@@ -72,12 +72,12 @@ def _with(turn: str, **changes: Scalar) -> Arm:
 
 ABLATIONS = (
     _without("subject mask", subject_mask=0.0),
-    _without("min-SNR", min_snr_gamma=0.0),
     _without("caption dropout", caption_dropout=0.0),
     _without("portraits", align_faces=False),
     _without("LoRA on convolutions", adapt_convolutions=False),
     _without("learned token", token_fraction=0.0),
     _without("choosing by held-out photos", choose_checkpoint=False, hold_out=False),
+    _with("min-SNR", min_snr_gamma=5.0),
     _with("EMA", ema_decay=0.98),
     _with("prior preservation", prior_preservation=True),
 )

@@ -44,7 +44,7 @@ SIZES = {
     size.name: size
     for size in (
         Size("quick", 1, 1, 1, 2, 1, 2, 6, 1, 0.03, 0, LOCAL),
-        Size("default", 6, 2, 1, 10, 2, 8, 24, 2, 1.0, 40),
+        Size("default", 6, 2, 1, 10, 2, 8, 72, 3, 1.0, 40),
         Size("full", 30, 30, 30, 25, 4, 16, 100, 5, 1.0, 0),
     )
 }
