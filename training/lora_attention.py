@@ -20,7 +20,8 @@ from training.lora_linear import LoraLinear, lora_product
 def join_projections(denoiser: torch.nn.Module) -> None:
     """Let every attention that carries LoRA on all of its projections compute them jointly.
 
-    The frozen weights move into joint tensors, and become views of them: none is kept twice.
+    The frozen weights move into joint tensors, and become views of them: none is kept twice. So
+    this comes once the denoiser is on its device and in its precision.
     """
     if not isinstance(denoiser, UNet2DConditionModel):
         return
@@ -39,6 +40,7 @@ def _is_plain(attention: Attention) -> bool:
         and not attention.norm_cross
         and not attention.residual_connection
         and attention.rescale_output_factor == 1
+        and attention.to_out[1].p == 0
     )
 
 

@@ -154,8 +154,10 @@ def test_joint_projections_heed_a_mask() -> None:
 
 def test_what_is_no_plain_attention_is_left_alone() -> None:
     odd = denoiser()
-    odd_one = attentions(odd)[0]
-    odd_one.residual_connection = True
+    adding, dropping, plain, *_ = attentions(odd)
+    adding.residual_connection = True
+    dropping.to_out[1].p = 0.1
     join_projections(odd)
-    assert type(odd_one.processor) is AttnProcessor2_0
+    assert type(adding.processor) is type(dropping.processor) is AttnProcessor2_0
+    assert type(plain.processor) is not AttnProcessor2_0
     join_projections(torch.nn.Linear(2, 2))

@@ -8,7 +8,9 @@ from contract.doubling import DOUBLER_FOLDER
 from contract.few_step import CONFIG_FILE, FEW_STEP_FOLDER
 
 _HISTORY = """The weights that are kept here took a detour: the coarse autoencoder is an earlier one
-of 64 pixels, and the first 5,120 steps of the UNet were on its latents."""
+of 64 pixels, and the first 5,120 steps of the UNet were on its latents. Faces and mouths began to
+count more at the UNet's step 20,415 and the decoder's 3,057, mouths as much as the code says now at
+the UNet's 31,180."""
 _FEW_STEP = """
 `few_step/` is a LoRA that was distilled from the finished UNet (latent consistency), to draw in a
 few steps; `docs/few-step-measured.md` says what that costs.

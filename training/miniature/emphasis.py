@@ -12,16 +12,17 @@ from PIL import Image, ImageDraw
 from training.miniature.world import Scene, feature_places
 
 _FACE, _MOUTH = 5.0, 20.0
-_FINE = 4  # a cell is covered in sixteenths
+_CANVAS = 64  # pixels at least: the cells of latents are covered in parts
 
 
 def emphasis(scene: Scene, side: int) -> NDArray[np.float32]:
     """How much each cell of a picture counts, or of its latents, shape (side, side); of mean 1."""
-    wide = side * _FINE
+    fine = max(1, _CANVAS // side)
+    wide = side * fine
     canvas = Image.new("F", (wide, wide), 1.0)
     pen = ImageDraw.Draw(canvas)
     for place, weight in zip(feature_places(scene), (_FACE, _MOUTH), strict=True):
         pen.polygon([(float(x) * wide, float(y) * wide) for x, y in place], fill=weight)
-    cells = np.asarray(canvas, dtype=np.float32).reshape(side, _FINE, side, _FINE).mean((1, 3))
+    cells = np.asarray(canvas, dtype=np.float32).reshape(side, fine, side, fine).mean((1, 3))
     counts: NDArray[np.float32] = cells / cells.mean()
     return counts

@@ -226,6 +226,16 @@ def test_a_blurred_picture_costs_more_than_its_pixels_say() -> None:
     assert picture_loss(blurred, sharp) > picture_loss(shifted, sharp)
 
 
+def test_an_error_costs_more_where_pixels_count_more() -> None:
+    given, counts = torch.zeros(1, 3, 16, 16), torch.full((1, 1, 16, 16), 0.5)
+    counts[..., 8:] = 1.5
+    off_left, off_right = given.clone(), given.clone()
+    off_left[..., 4, 3], off_right[..., 4, 11] = 1, 1
+    left, right = (picture_loss(made, given, counts) for made in (off_left, off_right))
+    torch.testing.assert_close(right, 3 * left)
+    torch.testing.assert_close((left + right) / 2, picture_loss(off_left, given))
+
+
 def test_crops_are_half_as_wide_and_lie_inside() -> None:
     pictures = torch.arange(64.0).expand(2, 3, 64, 64).clone()
     cut = crops(pictures, step=1, times=3)
